@@ -1,0 +1,39 @@
+import type { Random } from '../../runtime/random';
+import type { PlaneNode } from '../nodes';
+
+/** What an algorithm may ask while it chooses. */
+export interface SelectionContext {
+  /** Monotonic ms. */
+  readonly nowMs: number;
+  /** The node of that id as it is now, if it may still get more of its old work. */
+  keeper(id: string): PlaneNode | undefined;
+}
+
+/** Chooses nodes for one protocol and pool. Called on packet paths: no I/O, no exceptions. */
+export interface Algorithm {
+  /**
+   * The node for an affinity key, or undefined when `nodes` is empty and nothing is remembered.
+   * `nodes`: those that may get new work, sorted by id, never changed in place.
+   */
+  select(key: string, nodes: readonly PlaneNode[], context: SelectionContext): PlaneNode | undefined;
+  /** The traffic itself showed that the key belongs to the node (a Route hint, a jvmRoute). */
+  assigned?(key: string, node: PlaneNode, context: SelectionContext): void;
+  nodeAdded?(node: PlaneNode): void;
+  nodeRemoved?(node: PlaneNode): void;
+  /** How many keys are remembered, for statistics. */
+  readonly remembered?: number;
+}
+
+/** What an algorithm is made with. */
+export interface AlgorithmDeps {
+  readonly random: Random;
+}
+
+/** An algorithm by name, as planes announce it to the control plane. */
+export interface AlgorithmFactory {
+  readonly name: string;
+  /** Names of the parameters that it takes. */
+  readonly parameters: readonly string[];
+  /** Throws TriplaneError ALGORITHM_PARAMETER when a value is bad. */
+  create(parameters: ReadonlyMap<string, string>, deps: AlgorithmDeps): Algorithm;
+}

@@ -1,0 +1,116 @@
+import {
+  NodeState,
+  toMs,
+  type ClusterSettings,
+  type Node,
+  type Protocol,
+  type Revision,
+  type RoutingConfig,
+} from '../../proto';
+import { DEFAULT_POOL, newNodeLive, toPlaneNode, type NodeLive, type PlaneNode } from './plane-node';
+
+/** The nodes of one pool, sorted by id. */
+export interface Pool {
+  readonly name: string;
+  /** All that are registered, whatever their state. */
+  readonly nodes: readonly PlaneNode[];
+  /** Those that may get new work. */
+  readonly fresh: readonly PlaneNode[];
+  /** The algorithm in force; undefined until the control plane named one. */
+  readonly config: RoutingConfig | undefined;
+}
+
+/** Everything that a table is made of. */
+export interface TableState {
+  readonly revision: Revision | undefined;
+  readonly nodes: ReadonlyMap<string, Node>;
+  /** By pool name. */
+  readonly configs: ReadonlyMap<string, RoutingConfig>;
+  readonly settings: ClusterSettings | undefined;
+}
+
+/**
+ * Which nodes there are and which may be used: immutable, swapped whole on each push.
+ * Whether a node is usable is asked here and nowhere else.
+ */
+export class NodeTable {
+  readonly revision: Revision | undefined;
+  readonly settings: ClusterSettings | undefined;
+  /** Sorted by id; only nodes that speak the plane's protocol. */
+  readonly nodes: readonly PlaneNode[];
+  readonly #byId: ReadonlyMap<string, PlaneNode>;
+  readonly #pools: ReadonlyMap<string, Pool>;
+  readonly #leaseTtlMs: number;
+  readonly #guardActive: boolean;
+
+  constructor(state: TableState, protocol: Protocol, previous?: NodeTable) {
+    this.revision = state.revision;
+    this.settings = state.settings;
+    this.#leaseTtlMs = toMs(state.settings?.leaseTtl);
+    this.#guardActive = state.settings?.guardActive ?? false;
+    this.nodes = [...state.nodes.values()]
+      .map((node) => toPlaneNode(node, protocol, previous?.liveOf(node.nodeId) ?? newNodeLive()))
+      .filter((node) => node.endpoints.length > 0)
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    this.#byId = new Map(this.nodes.map((node) => [node.id, node]));
+    this.#pools = this.#groupPools(state.configs);
+  }
+
+  static empty(protocol: Protocol): NodeTable {
+    return new NodeTable({ revision: undefined, nodes: new Map(), configs: new Map(), settings: undefined }, protocol);
+  }
+
+  get(id: string): PlaneNode | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The pool of that name; an unknown one has no nodes. */
+  pool(name: string): Pool {
+    return this.#pools.get(name) ?? { name, nodes: [], fresh: [], config: undefined };
+  }
+
+  get pools(): Iterable<Pool> {
+    return this.#pools.values();
+  }
+
+  /** May the node get a new call, session, bind or key? */
+  takesNewWork(node: PlaneNode): boolean {
+    if (node.weight === 0) return false;
+    return node.state === NodeState.ACTIVE || (this.#guardActive && node.state === NodeState.SUSPECT);
+  }
+
+  /** May the node get more of what it already has? DRAINING: yes. SUSPECT: while the plane itself heard from it within one lease TTL. */
+  keepsOldWork(node: PlaneNode, nowMs: number): boolean {
+    switch (node.state) {
+      case NodeState.ACTIVE:
+      case NodeState.DRAINING:
+        return true;
+      case NodeState.SUSPECT:
+        return this.#guardActive || nowMs - node.live.heardAtMs <= this.#leaseTtlMs;
+      default:
+        return false;
+    }
+  }
+
+  /** The counters of a node id, to be carried into the next table. */
+  liveOf(id: string): NodeLive | undefined {
+    return this.#byId.get(id)?.live;
+  }
+
+  #groupPools(configs: ReadonlyMap<string, RoutingConfig>): ReadonlyMap<string, Pool> {
+    const names = new Set([DEFAULT_POOL, ...configs.keys(), ...this.nodes.map((node) => node.pool)]);
+    return new Map([...names].map((name) => [name, this.#pool(name, configs.get(name) ?? configs.get(DEFAULT_POOL))]));
+  }
+
+  #pool(name: string, config: RoutingConfig | undefined): Pool {
+    const nodes = this.nodes.filter((node) => node.pool === name);
+    const usable = nodes.filter((node) => this.takesNewWork(node));
+    const panicking = usable.length * 100 < nodes.length * (config?.panicThresholdPercent ?? 0);
+    return {
+      name,
+      nodes,
+      fresh: panicking ? nodes.filter((node) => node.weight > 0 && node.state !== NodeState.MAINTENANCE) : usable,
+      config,
+    };
+  }
+}

@@ -1,0 +1,87 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Counters } from './counters';
+import { listenError } from './errors';
+import type { Readiness, Service } from './service';
+
+export interface AdminHttpOptions {
+  /** Names the listener in errors, as in "sip plane admin". */
+  readonly what: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly counters: Counters;
+  readonly readiness: () => Readiness;
+  /** Further pages: path (lower case) to what is sent as JSON. */
+  readonly pages?: Readonly<Record<string, () => unknown>>;
+}
+
+/** `/healthz` (alive), `/readyz` (can do its work; 503 with reasons otherwise), `/metrics` (Prometheus text) and the service's own pages. */
+export async function startAdminHttp(options: AdminHttpOptions): Promise<Service> {
+  const server = createServer((request, response) => answer(options, request, response));
+  server.maxConnections = 100;
+  server.requestTimeout = 10_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(options.what, options.host, options.port, error)));
+    server.listen(options.port, options.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return {
+    addresses: { http: `${host}:${port}` },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function answer(options: AdminHttpOptions, request: IncomingMessage, response: ServerResponse): void {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    send(response, 405, 'text/plain', 'expected GET\n');
+    return;
+  }
+  const path = (request.url ?? '/').split('?', 1)[0]?.toLowerCase() ?? '/';
+  switch (path) {
+    case '/healthz':
+      send(response, 200, 'text/plain', 'ok\n');
+      return;
+    case '/readyz': {
+      const { ready, problems } = options.readiness();
+      send(response, ready ? 200 : 503, 'text/plain', ready ? 'ready\n' : `${problems.join('\n')}\n`);
+      return;
+    }
+    case '/metrics':
+      void sendMetrics(options, response);
+      return;
+    default:
+      sendPage(options, path, response);
+  }
+}
+
+/** The metrics library is loaded when somebody first asks. */
+async function sendMetrics(options: AdminHttpOptions, response: ServerResponse): Promise<void> {
+  const { prometheusText } = await import('./prometheus-text');
+  send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', prometheusText(options.counters));
+}
+
+function sendPage(options: AdminHttpOptions, path: string, response: ServerResponse): void {
+  const pages = options.pages ?? {};
+  const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+  if (page === undefined) {
+    const known = ['/healthz', '/readyz', '/metrics', ...Object.keys(pages)].join(' ');
+    send(response, 404, 'text/plain', `no such page; there are: ${known}\n`);
+    return;
+  }
+  send(response, 200, 'application/json', `${JSON.stringify(page(), null, 2)}\n`);
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+  });
+  response.end(body);
+}

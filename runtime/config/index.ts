@@ -1,0 +1,12 @@
+/** Configuration: the schema of triplane.yaml, and the one way to load it. */
+export { loadConfig, type ConfigSources } from './load';
+export {
+  configSchema,
+  type ClusterConfig,
+  type Config,
+  type ControlConfig,
+  type HttpConfig,
+  type SipConfig,
+  type SmppConfig,
+} from './schema';
+export { describeKeys, type KeyDescription } from './walk';

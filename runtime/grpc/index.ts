@@ -1,0 +1,5 @@
+/** gRPC as Triplane uses it: servers, channels, unary calls with trace and deadline. */
+export { channelCredentials, clientChannelOptions } from './channel';
+export { isLoopback } from './loopback';
+export { createServer, listen, stopServer, type ListenOptions } from './server';
+export { StatusError, callUnary, statusOf, unary, type CallInfo, type CallOptions, type HandlerOptions } from './unary';

@@ -1,0 +1,16 @@
+import type { Clock } from './clock';
+import type { Config } from './config';
+import type { Logger } from './logger';
+import type { Random } from './random';
+import type { Telemetry } from './telemetry';
+
+/** What a process gives to the service that it runs. Tests make their own. */
+export interface ProcessContext {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Random, one per process start. */
+  readonly incarnation: string;
+}
