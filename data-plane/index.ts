@@ -11,6 +11,7 @@ export { Balancer, type BalancerOptions } from './balancer';
 export { hashText, mix32, unitInterval, type Hash64 } from './hash';
 export {
   DEFAULT_POOL,
+  LiveRegistry,
   NodeTable,
   endpointOf,
   newNodeLive,

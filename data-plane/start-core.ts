@@ -1,6 +1,14 @@
-import type { Protocol } from '../proto';
+import { AlgorithmDescriptor, type Protocol } from '../proto';
+import { startAdminHttp } from '../runtime/admin-http';
+import { Counters } from '../runtime/counters';
 import type { ProcessContext } from '../runtime/process-context';
-import type { PlaneCore } from './plane-core';
+import type { Readiness } from '../runtime/service';
+import { productVersion } from '../runtime/version';
+import { ControlLink, EMPTY_STATE, LastGood, Replica, SignalQueue } from './agent';
+import { AlgorithmCatalog } from './algorithms';
+import { Balancer } from './balancer';
+import { LiveRegistry, NodeTable, type TableState } from './nodes';
+import type { PlaneCore, TableListener } from './plane-core';
 
 export interface CoreOptions {
   readonly protocol: Protocol;
@@ -17,6 +25,91 @@ export interface RunningCore extends PlaneCore {
   close(): Promise<void>;
 }
 
-export async function startPlaneCore(_context: ProcessContext, _options: CoreOptions): Promise<RunningCore> {
-  throw new Error('not written yet');
+/**
+ * Starts the core of a plane from its last-good state, if any, and connects to the control plane in the background.
+ * Throws TriplaneError when the admin listener or the state directory cannot be had.
+ */
+export async function startPlaneCore(context: ProcessContext, options: CoreOptions): Promise<RunningCore> {
+  const { config, clock, random, logger } = context;
+  const { protocol, planeId } = options;
+  const catalog = new AlgorithmCatalog();
+  const lastGood = new LastGood({ stateDir: config.cluster.stateDir, planeId, clock, logger });
+  const kept = await lastGood.read();
+  const lives = new LiveRegistry();
+  let table = kept === undefined ? NodeTable.empty(protocol) : new NodeTable(kept, protocol, lives);
+  if (kept !== undefined)
+    logger.info({ revision: kept.revision, nodes: table.nodes.length }, 'serving from the last-good state');
+  const balancer = new Balancer(table, { catalog, clock, random });
+  const listeners: TableListener[] = [];
+  const counters = new Counters();
+  const applied = counters.counter('control.applied');
+
+  const use = (state: TableState): void => {
+    const previous = table;
+    table = new NodeTable(state, protocol, lives);
+    applied.value += 1;
+    balancer.use(table);
+    for (const listener of listeners) listener(table, previous);
+    lastGood.keep(state);
+  };
+
+  const admin = await startAdminHttp({
+    what: `${planeId} admin`,
+    ...options.admin,
+    counters,
+    readiness: () => readinessOf(table),
+  });
+  const replica = new Replica(
+    { protocol, checkConfig: (routing) => void catalog.create(routing, { random }) },
+    kept ?? EMPTY_STATE,
+  );
+  const identity = { planeId, incarnation: context.incarnation, protocol };
+  const link = new ControlLink({
+    cluster: config.cluster,
+    hello: { ...identity, softwareVersion: productVersion(), algorithms: describe(catalog) },
+    replica,
+    stats: { ...identity, startTime: clock.date(), counters, lives, clock },
+    clock,
+    random,
+    logger,
+    telemetry: context.telemetry,
+    onState: use,
+  });
+  const signals = new SignalQueue(planeId, clock, () => link.client);
+  counters.gauge('control.connected', () => (link.connected ? 1 : 0));
+  counters.gauge('control.revision', () => table.revision?.index ?? 0);
+  counters.gauge('nodes.known', () => table.nodes.length);
+  counters.gauge('affinity.keys', () => balancer.remembered);
+
+  return {
+    protocol,
+    get table() {
+      return table;
+    },
+    balancer,
+    counters,
+    clock,
+    random,
+    logger,
+    telemetry: context.telemetry,
+    onTable: (listener) => void listeners.push(listener),
+    reportSipHeartbeat: (heartbeat) => signals.add(heartbeat),
+    addresses: { admin: admin.addresses['http'] ?? '' },
+    async close() {
+      signals.close();
+      link.close();
+      await Promise.all([admin.close(), lastGood.close()]);
+    },
+  };
+}
+
+function readinessOf(table: NodeTable): Readiness {
+  if (table.revision !== undefined) return { ready: true, problems: [] };
+  return { ready: false, problems: ['no state: no control plane has answered and there is no last-good file'] };
+}
+
+function describe(catalog: AlgorithmCatalog): AlgorithmDescriptor[] {
+  return catalog.factories.map(({ name, parameters }) =>
+    AlgorithmDescriptor.create({ name, parameters: [...parameters] }),
+  );
 }

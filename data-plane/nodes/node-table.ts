@@ -7,7 +7,8 @@ import {
   type Revision,
   type RoutingConfig,
 } from '../../proto';
-import { DEFAULT_POOL, newNodeLive, toPlaneNode, type NodeLive, type PlaneNode } from './plane-node';
+import { LiveRegistry } from './live-registry';
+import { DEFAULT_POOL, toPlaneNode, type PlaneNode } from './plane-node';
 
 /** The nodes of one pool, sorted by id. */
 export interface Pool {
@@ -43,13 +44,13 @@ export class NodeTable {
   readonly #leaseTtlMs: number;
   readonly #guardActive: boolean;
 
-  constructor(state: TableState, protocol: Protocol, previous?: NodeTable) {
+  constructor(state: TableState, protocol: Protocol, lives: LiveRegistry) {
     this.revision = state.revision;
     this.settings = state.settings;
     this.#leaseTtlMs = toMs(state.settings?.leaseTtl);
     this.#guardActive = state.settings?.guardActive ?? false;
     this.nodes = [...state.nodes.values()]
-      .map((node) => toPlaneNode(node, protocol, previous?.liveOf(node.nodeId) ?? newNodeLive()))
+      .map((node) => toPlaneNode(node, protocol, lives.of(node.nodeId)))
       .filter((node) => node.endpoints.length > 0)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
     this.#byId = new Map(this.nodes.map((node) => [node.id, node]));
@@ -57,7 +58,8 @@ export class NodeTable {
   }
 
   static empty(protocol: Protocol): NodeTable {
-    return new NodeTable({ revision: undefined, nodes: new Map(), configs: new Map(), settings: undefined }, protocol);
+    const state = { revision: undefined, nodes: new Map(), configs: new Map(), settings: undefined };
+    return new NodeTable(state, protocol, new LiveRegistry());
   }
 
   get(id: string): PlaneNode | undefined {
@@ -90,11 +92,6 @@ export class NodeTable {
       default:
         return false;
     }
-  }
-
-  /** The counters of a node id, to be carried into the next table. */
-  liveOf(id: string): NodeLive | undefined {
-    return this.#byId.get(id)?.live;
   }
 
   #groupPools(configs: ReadonlyMap<string, RoutingConfig>): ReadonlyMap<string, Pool> {

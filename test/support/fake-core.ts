@@ -2,6 +2,7 @@ import {
   AlgorithmCatalog,
   Balancer,
   DEFAULT_POOL,
+  LiveRegistry,
   NodeTable,
   type PlaneCore,
   type TableListener,
@@ -43,7 +44,8 @@ export function fakeCore(protocol: Protocol, nodes: readonly Node[] = [], clock:
   let index = 0;
   let held = nodes;
   let config = RoutingConfig.create({ protocol, pool: DEFAULT_POOL, algorithm: 'round-robin' });
-  const build = (previous?: NodeTable): NodeTable =>
+  const lives = new LiveRegistry();
+  const build = (): NodeTable =>
     new NodeTable(
       {
         revision: { lineage: 'test', index: (index += 1) },
@@ -52,14 +54,14 @@ export function fakeCore(protocol: Protocol, nodes: readonly Node[] = [], clock:
         settings,
       },
       protocol,
-      previous,
+      lives,
     );
   let table = build();
   const listeners: TableListener[] = [];
   const balancer = new Balancer(table, { catalog: new AlgorithmCatalog(), clock, random: Math.random });
   const swap = (): void => {
     const previous = table;
-    table = build(previous);
+    table = build();
     balancer.use(table);
     for (const listener of listeners) listener(table, previous);
   };

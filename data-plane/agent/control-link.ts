@@ -1,0 +1,121 @@
+import { PlaneServiceClient, type Hello } from '../../proto';
+import { Backoff } from '../../runtime/backoff';
+import type { Clock, Timer } from '../../runtime/clock';
+import type { ClusterConfig } from '../../runtime/config';
+import { channelCredentials, clientChannelOptions } from '../../runtime/grpc';
+import type { Logger } from '../../runtime/logger';
+import type { Random } from '../../runtime/random';
+import type { Telemetry } from '../../runtime/telemetry';
+import type { TableState } from '../nodes';
+import type { Replica } from './replica';
+import { StatsReport, type StatsSource } from './stats-report';
+import { Subscription } from './subscription';
+
+export interface ControlLinkOptions {
+  readonly cluster: ClusterConfig;
+  readonly hello: Omit<Hello, 'resumeFrom'>;
+  readonly replica: Replica;
+  readonly stats: StatsSource;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  readonly onState: (state: TableState) => void;
+}
+
+/** The connection to one control plane of the list, for ever: on any end it waits with jitter and takes the next. */
+export class ControlLink {
+  readonly #options: ControlLinkOptions;
+  readonly #backoff: Backoff;
+  readonly #targets: readonly string[];
+  #tries = 0;
+  #client: PlaneServiceClient | undefined;
+  #subscription: Subscription | undefined;
+  #report: StatsReport | undefined;
+  #retry: Timer | undefined;
+  #resume = true;
+  #connected = false;
+  #closed = false;
+
+  constructor(options: ControlLinkOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff({ random: options.random });
+    this.#targets = shuffled(options.cluster.controlPlanes, options.random);
+    for (const target of this.#targets) channelCredentials(target, options.cluster.insecure);
+    this.#connect();
+  }
+
+  /** True from the first response of a control plane until its stream ends. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** The client of the moment, if connected. */
+  get client(): PlaneServiceClient | undefined {
+    return this.#connected ? this.#client : undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#retry?.cancel();
+    this.#disconnect();
+  }
+
+  #connect(): void {
+    const { cluster, onState, ...shared } = this.#options;
+    const target = this.#targets[this.#tries % this.#targets.length] ?? '';
+    this.#tries += 1;
+    const client = new PlaneServiceClient(target, channelCredentials(target, cluster.insecure), clientChannelOptions);
+    this.#client = client;
+    this.#subscription = new Subscription({
+      ...shared,
+      client,
+      resume: this.#resume,
+      onState: (state) => {
+        this.#noteConnected(target);
+        onState(state);
+      },
+      onEnd: (reason, resumable) => this.#lost(target, reason, resumable),
+    });
+  }
+
+  #noteConnected(target: string): void {
+    this.#resume = true;
+    this.#backoff.reset();
+    if (this.#connected || this.#client === undefined) return;
+    this.#connected = true;
+    this.#options.logger.info({ controlPlane: target }, 'connected to the control plane');
+    this.#report = new StatsReport(this.#client, this.#options.stats);
+  }
+
+  #lost(target: string, reason: string, resumable: boolean): void {
+    const wasConnected = this.#connected;
+    this.#disconnect();
+    if (this.#closed) return;
+    this.#resume = resumable;
+    const waitMs = this.#backoff.next();
+    const facts = { controlPlane: target, reason, waitMs: Math.round(waitMs) };
+    if (wasConnected) this.#options.logger.warn(facts, 'lost the control plane, going on with the last state');
+    else this.#options.logger.debug(facts, 'no control plane yet');
+    this.#retry = this.#options.clock.after(waitMs, () => this.#connect());
+  }
+
+  #disconnect(): void {
+    this.#connected = false;
+    this.#report?.close();
+    this.#subscription?.close();
+    this.#client?.close();
+    this.#report = undefined;
+    this.#subscription = undefined;
+    this.#client = undefined;
+  }
+}
+
+function shuffled(items: readonly string[], random: Random): string[] {
+  const result = [...items];
+  for (let i = result.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(random() * (i + 1));
+    [result[i], result[j]] = [result[j] ?? '', result[i] ?? ''];
+  }
+  return result;
+}
