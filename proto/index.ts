@@ -64,3 +64,4 @@ export {
   WatchNodesResponse,
   type AdminServiceServer,
 } from './gen/triplane/v1/admin';
+export { NodeRecord, StoredValue } from './gen/triplane/v1/store';
