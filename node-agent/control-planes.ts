@@ -1,0 +1,76 @@
+import { NodeServiceClient } from '../proto';
+import { channelCredentials, clientChannelOptions } from '../runtime/grpc';
+import type { Random } from '../runtime/random';
+
+export interface ControlPlanesOptions {
+  /** `host:port` of each; at least one. */
+  readonly addresses: readonly string[];
+  /** Allows plain text to addresses other than loopback. */
+  readonly insecure: boolean;
+  readonly random: Random;
+}
+
+const FAILURES_PER_CLIENT = 3;
+
+/**
+ * The control planes of a node, in shuffled order so that many nodes spread over them; one is in use at a time.
+ * A failure moves on to the next. With a single one the client is made anew after three failures in a row,
+ * because a channel can stay stuck when its server was restarted.
+ */
+export class ControlPlanes {
+  readonly #addresses: readonly string[];
+  readonly #options: ControlPlanesOptions;
+  #current = 0;
+  #failures = 0;
+  #client: NodeServiceClient | undefined;
+
+  /** Throws INSECURE_REFUSED when an address would need plain text outside this machine. */
+  constructor(options: ControlPlanesOptions) {
+    this.#options = options;
+    this.#addresses = shuffled(options.addresses, options.random);
+    for (const address of this.#addresses) channelCredentials(address, options.insecure);
+  }
+
+  /** The one in use. */
+  get address(): string {
+    return this.#addresses[this.#current] ?? '';
+  }
+
+  get client(): NodeServiceClient {
+    this.#client ??= new NodeServiceClient(
+      this.address,
+      channelCredentials(this.address, this.#options.insecure),
+      clientChannelOptions,
+    );
+    return this.#client;
+  }
+
+  /** The one in use answered. */
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  /** The one in use did not answer as it should. */
+  failed(): void {
+    this.#failures += 1;
+    if (this.#addresses.length > 1) {
+      this.close();
+      this.#current = (this.#current + 1) % this.#addresses.length;
+    } else if (this.#failures % FAILURES_PER_CLIENT === 0) this.close();
+  }
+
+  close(): void {
+    this.#client?.close();
+    this.#client = undefined;
+  }
+}
+
+/** Fisher-Yates on a copy. */
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const copy = [...items];
+  for (let i = copy.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(random() * (i + 1));
+    [copy[i], copy[j]] = [copy[j] as T, copy[i] as T];
+  }
+  return copy;
+}
