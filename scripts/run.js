@@ -1,6 +1,7 @@
 'use strict';
 
 /** `node scripts/run.js TASK [ARG ...]`: what the npm scripts call. Each task first makes the checkout ready. */
+const fs = require('node:fs');
 const path = require('node:path');
 const { ROOT, bin, build, generate, install, run } = require('./checkout');
 
@@ -39,15 +40,23 @@ const tasks = {
   soak: (args) => harness('soak', args),
 };
 
-/** Runs test/<kind>/<name>/main.js of the build-less harnesses; without a name it lists them. */
+/** Compiles test/<kind> and runs `<kind> NAME ...`; without a name it says which there are. */
 function harness(kind, [name, ...args]) {
   build();
-  return run(process.execPath, [
-    path.join('test', 'bench', 'main.js'),
-    kind,
-    ...(name === undefined ? [] : [name]),
-    ...args,
-  ]);
+  const folder = path.join(ROOT, 'test', kind);
+  const names = fs.existsSync(folder)
+    ? fs.readdirSync(folder).filter((entry) => fs.existsSync(path.join(folder, entry, 'main.ts')))
+    : [];
+  if (!names.includes(name)) {
+    console.error(
+      `npm run ${kind} NAME: expected one of ${names.join(', ') || '(none yet)'}, got ${name ?? 'nothing'}`,
+    );
+    return 2;
+  }
+  const status = run(bin('tsc'), ['-p', 'tsconfig.harness.json']);
+  return status === 0
+    ? run(process.execPath, [path.join('.cache', 'harness', 'test', kind, name, 'main.js'), ...args])
+    : status;
 }
 
 function firstFailure(steps) {

@@ -1,0 +1,48 @@
+import { NodeState, Protocol, Transport, type Node } from '../../../proto';
+import { fakeCore, testNode } from '../../support/fake-core';
+
+const sip = { protocol: Protocol.SIP, transport: Transport.UDP, host: '127.0.0.1', port: 5060 };
+const nodes = (...states: readonly NodeState[]): Node[] =>
+  states.map((state, i) => testNode(`n${i}`, [sip], { state }));
+
+describe('Balancer', () => {
+  it('keeps what the algorithm remembers while nodes come and go', () => {
+    const core = fakeCore(Protocol.SIP, nodes(NodeState.ACTIVE, NodeState.ACTIVE));
+    core.setAlgorithm('call-id-affinity');
+    const keys = ['k1', 'k2', 'k3', 'k4'];
+    const before = keys.map((key) => core.balancer.choose('default', key)?.id);
+    core.setNodes(nodes(NodeState.ACTIVE, NodeState.ACTIVE, NodeState.ACTIVE));
+    expect(keys.map((key) => core.balancer.choose('default', key)?.id)).toEqual(before);
+    expect(core.balancer.remembered).toBe(4);
+  });
+
+  it('starts the new algorithm fresh when the config changes', () => {
+    const core = fakeCore(Protocol.SIP, nodes(NodeState.ACTIVE));
+    core.setAlgorithm('call-id-affinity');
+    core.balancer.choose('default', 'k');
+    core.setAlgorithm('header-hash');
+    expect(core.balancer.remembered).toBe(0);
+    expect(core.balancer.choose('default', 'k')?.id).toBe('n0');
+  });
+
+  it('keeps a known key on a draining node and gives it nothing new', () => {
+    const core = fakeCore(Protocol.SIP, nodes(NodeState.ACTIVE));
+    core.setAlgorithm('call-id-affinity');
+    core.balancer.choose('default', 'old');
+    core.setNodes(nodes(NodeState.DRAINING, NodeState.ACTIVE));
+    expect(core.balancer.choose('default', 'old')?.id).toBe('n0');
+    for (let i = 0; i < 10; i += 1) expect(core.balancer.choose('default', `new${i}`)?.id).toBe('n1');
+  });
+
+  it('names the same stand-in as header-hash would choose', () => {
+    const core = fakeCore(Protocol.SIP, nodes(NodeState.ACTIVE, NodeState.ACTIVE, NodeState.ACTIVE));
+    core.setAlgorithm('header-hash');
+    for (const key of ['a', 'b', 'c', 'd']) {
+      expect(core.balancer.standIn('default', key)).toBe(core.balancer.choose('default', key));
+    }
+  });
+
+  it('chooses nothing in a pool that nobody knows', () => {
+    expect(fakeCore(Protocol.SIP, nodes(NodeState.ACTIVE)).balancer.choose('gold', 'k')).toBeUndefined();
+  });
+});
