@@ -31,9 +31,13 @@ export class Balancer implements SelectionContext {
 
   /** The node for an affinity key in a pool, or undefined when no node is usable. */
   choose(pool: string, key: string): PlaneNode | undefined {
-    const { fresh } = this.#table.pool(pool);
+    return this.chooseAmong(pool, key, this.#table.pool(pool).fresh);
+  }
+
+  /** As `choose`, among these nodes (sorted by id) instead of the pool's: for planes that know further members or exclude some. */
+  chooseAmong(pool: string, key: string, nodes: readonly PlaneNode[]): PlaneNode | undefined {
     this.nowMs = this.#options.clock.now();
-    return this.#algorithms.get(pool)?.algorithm.select(key, fresh, this);
+    return this.#algorithms.get(pool)?.algorithm.select(key, nodes, this);
   }
 
   /** The node that takes over old work of a node that is gone: the same at every plane, by rendezvous on the key. */
