@@ -1,5 +1,5 @@
 import {
-  Node,
+  type Node,
   Protocol,
   Rejection,
   Transport,
