@@ -1,5 +1,4 @@
 import { createSocket, type Socket } from 'node:dgram';
-import type { AddressInfo } from 'node:net';
 import { formatSip, methodOf, parseSip, statusOf, valueOf, valuesOf, type SipText } from './sip-text';
 
 async function bind(): Promise<Socket> {
@@ -36,7 +35,7 @@ export class SipServer {
   }
 
   get port(): number {
-    return (this.#socket.address() as AddressInfo).port;
+    return this.#socket.address().port;
   }
 
   /** How many requests of a method came, each call counted once. */
@@ -123,7 +122,7 @@ export class SipClient {
   }
 
   get #port(): number {
-    return (this.#socket.address() as AddressInfo).port;
+    return this.#socket.address().port;
   }
 
   #branch(): string {
