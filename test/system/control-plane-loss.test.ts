@@ -3,6 +3,12 @@ import { SipClient, SipServer } from '../support/sip-endpoints';
 import { until } from '../support/until';
 import { WebNode } from '../support/web-node';
 
+/** 1 while the plane has a control plane, else 0. */
+async function isConnected(address: string | undefined): Promise<number> {
+  const metrics = await (await fetch(`http://${address}/metrics`)).text();
+  return Number(/^triplane_control_connected (\d+)$/m.exec(metrics)?.[1]);
+}
+
 describe('a control plane killed with -9', () => {
   let cluster: Cluster;
   let sipNode: SipServer;
@@ -27,18 +33,13 @@ describe('a control plane killed with -9', () => {
   });
 
   const page = async (): Promise<number> => (await fetch(`http://${cluster.http.addresses['http']}/`)).status;
-  const revisionOf = async (address: string | undefined): Promise<number> => {
-    const metrics = await (await fetch(`http://${address}/metrics`)).text();
-    return Number(/^triplane_control_connected (\d+)$/m.exec(metrics)?.[1]);
-  };
-
   it('stops no call and no request', async () => {
     const before = await client.call();
     expect(before).toBeDefined();
     expect(await page()).toBe(200);
 
     await cluster.control.stop('SIGKILL');
-    await until('the planes have noticed', async () => (await revisionOf(cluster.sip.addresses['admin'])) === 0);
+    await until('the planes have noticed', async () => (await isConnected(cluster.sip.addresses['admin'])) === 0);
     const end = performance.now() + 4000;
     while (performance.now() < end) {
       expect(await client.call()).toBeDefined();
@@ -69,7 +70,7 @@ describe('a control plane killed with -9', () => {
       async () => {
         if ((await client.call()) === undefined || (await page()) !== 200) failed += 1;
         const connected = await Promise.all(
-          [cluster.sip, cluster.http, cluster.smpp].map(({ addresses }) => revisionOf(addresses['admin'])),
+          [cluster.sip, cluster.http, cluster.smpp].map(({ addresses }) => isConnected(addresses['admin'])),
         );
         return connected.every((one) => one === 1) && (await states()) === 'sip=ACTIVE,web=ACTIVE';
       },
