@@ -1,5 +1,5 @@
 import { createHttpPlane } from '../../http-plane';
-import { Endpoint, Node, Protocol, Transport } from '../../proto';
+import { Endpoint, Protocol, Transport, type Node } from '../../proto';
 import { loadConfig, type HttpConfig } from '../../runtime/config';
 import type { Service } from '../../runtime/service';
 import { fakeCore, testNode, type FakeCore } from './fake-core';
@@ -40,8 +40,10 @@ export async function httpPlane(
 /** A node of the contract with one HTTP port on loopback, and a WebSocket port when given. */
 export function httpNode(id: string, port: number, rest: Partial<Node> & { readonly wsPort?: number } = {}): Node {
   const { wsPort, ...fields } = rest;
-  const at = (transport: Transport, number: number): Endpoint =>
-    Endpoint.create({ protocol: Protocol.HTTP, transport, host: '127.0.0.1', port: number });
-  const endpoints = [at(Transport.TCP, port), ...(wsPort === undefined ? [] : [at(Transport.WS, wsPort)])];
-  return testNode(id, endpoints, fields);
+  const webSocket = wsPort === undefined ? [] : [loopback(Transport.WS, wsPort)];
+  return testNode(id, [loopback(Transport.TCP, port), ...webSocket], fields);
+}
+
+function loopback(transport: Transport, port: number): Endpoint {
+  return Endpoint.create({ protocol: Protocol.HTTP, transport, host: '127.0.0.1', port });
 }

@@ -73,10 +73,10 @@ export class RawServer {
   }
 
   /** Answers each complete head (bodies are not waited for) with the same bytes. */
-  static answering(answer: string): Promise<RawServer> {
+  static answering(bytes: string): Promise<RawServer> {
     return RawServer.start((connection) => {
       if (!connection.received.includes('\r\n\r\n')) return;
-      connection.socket.write(answer, 'latin1');
+      connection.socket.write(bytes, 'latin1');
     });
   }
 

@@ -1,0 +1,47 @@
+import type { Counter, Counters } from '../runtime/counters';
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
+
+/** The HTTP plane's figures, resolved once; names are in docs/statistics.md. */
+export class HttpFigures {
+  readonly bytesToServer: Counter;
+  readonly bytesToClient: Counter;
+  readonly tunnelsOpened: Counter;
+  readonly retries: Counter;
+  /** Client connections open now. */
+  connections = 0;
+  /** Tunnels open now. */
+  tunnels = 0;
+  readonly #counters: Counters;
+  readonly #methods: ReadonlyMap<string, Counter>;
+  readonly #otherMethod: Counter;
+  readonly #classes: readonly Counter[];
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+    this.bytesToServer = counters.counter('http.bytes.toServer');
+    this.bytesToClient = counters.counter('http.bytes.toClient');
+    this.tunnelsOpened = counters.counter('http.tunnels.opened');
+    this.retries = counters.counter('http.retries');
+    this.#methods = new Map(METHODS.map((method) => [method, counters.counter(`http.requests.${method}`)]));
+    this.#otherMethod = counters.counter('http.requests.OTHER');
+    this.#classes = [1, 2, 3, 4, 5].map((digit) => counters.counter(`http.responses.${digit}xx`));
+    counters.gauge('http.connections', () => this.connections);
+    counters.gauge('http.tunnels', () => this.tunnels);
+  }
+
+  request(method: string): void {
+    (this.#methods.get(method) ?? this.#otherMethod).value += 1;
+  }
+
+  /** Counts a final answer (or 101) that goes to a client, whoever made it. */
+  response(status: number): void {
+    const counter = this.#classes[Math.trunc(status / 100) - 1];
+    if (counter !== undefined) counter.value += 1;
+  }
+
+  /** Counts a request that was refused here; `reason` is one of a fixed list, never network input. */
+  reject(reason: string): void {
+    this.#counters.counter(`http.rejects.${reason}`).value += 1;
+  }
+}

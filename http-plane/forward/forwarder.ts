@@ -1,0 +1,21 @@
+import type { PlaneCore } from '../../data-plane';
+import type { HttpConfig } from '../../runtime/config';
+import type { HttpFigures } from '../figures';
+import type { Router } from '../routing';
+
+export type ForwarderCore = Pick<PlaneCore, 'clock' | 'logger' | 'random' | 'table' | 'telemetry'>;
+
+export interface ForwarderOptions {
+  readonly core: ForwarderCore;
+  readonly config: HttpConfig;
+  readonly router: Router;
+  readonly figures: HttpFigures;
+}
+
+/** Listens for clients and forwards each of their requests to the node that the router chooses. */
+export interface Forwarder {
+  /** `host:port` as bound. */
+  readonly address: string;
+  /** Stops accepting, finishes requests in flight for at most `graceMs`, ends tunnels, cuts the rest. */
+  close(graceMs: number): Promise<void>;
+}

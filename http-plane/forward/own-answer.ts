@@ -1,0 +1,33 @@
+/** An answer that the plane makes itself. */
+export interface OwnAnswer {
+  readonly status: number;
+  /** Counted as `http.rejects.<reason>`. */
+  readonly reason: string;
+  readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface UnavailableOptions {
+  readonly unavailableHost?: string | undefined;
+  readonly retryAfterSeconds: number;
+}
+
+/** The answer when no node is usable: to the `unavailableHost` of the guides at the same path, else 503 with Retry-After. */
+export function unavailable({ unavailableHost, retryAfterSeconds }: UnavailableOptions, target: string): OwnAnswer {
+  if (unavailableHost !== undefined) {
+    const location = `http://${unavailableHost}${target.startsWith('/') ? target : '/'}`;
+    return { status: 302, reason: 'noNodeRedirected', text: 'no node is usable', headers: { Location: location } };
+  }
+  const headers = retryAfterSeconds > 0 ? { 'Retry-After': String(retryAfterSeconds) } : {};
+  return { status: 503, reason: 'noNode', text: 'no node is usable', headers };
+}
+
+export const badRequest = (reason: string, text: string): OwnAnswer => ({ status: 400, reason, text });
+export const CONNECT_REFUSED: OwnAnswer = { status: 405, reason: 'connect', text: 'CONNECT is not served here' };
+export const NODE_FAILED: OwnAnswer = { status: 502, reason: 'nodeFailed', text: 'the node did not answer' };
+export const NODE_UNREACHABLE: OwnAnswer = {
+  status: 502,
+  reason: 'nodeUnreachable',
+  text: 'the node takes no connection',
+};
+export const NODE_SLOW: OwnAnswer = { status: 504, reason: 'nodeTimeout', text: 'the node did not answer in time' };

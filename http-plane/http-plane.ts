@@ -1,0 +1,47 @@
+import { startPlaneCore, type PlaneCore } from '../data-plane';
+import { Protocol } from '../proto';
+import { hostname } from 'node:os';
+import type { HttpConfig } from '../runtime/config';
+import type { ProcessContext } from '../runtime/process-context';
+import type { Service } from '../runtime/service';
+import { HttpFigures } from './figures';
+import { startHttpProxyForwarder } from './forward';
+import { Router } from './routing';
+
+/** How long requests in flight may still take when the plane closes, ms. */
+const CLOSE_GRACE_MS = 5000;
+
+/** The HTTP plane on a core that somebody else runs. Addresses: `http`. Throws listen errors. */
+export async function createHttpPlane(core: PlaneCore, config: HttpConfig): Promise<Service> {
+  const router = new Router(core, config.affinityKey);
+  const figures = new HttpFigures(core.counters);
+  const forwarder = await startHttpProxyForwarder({ core, config, router, figures });
+  let closing: Promise<void> | undefined;
+  return {
+    addresses: { http: forwarder.address },
+    close: () => (closing ??= forwarder.close(CLOSE_GRACE_MS)),
+  };
+}
+
+/** The whole HTTP plane as one process runs it: subscribed, reporting, with its admin pages. */
+export async function startHttpPlane(context: ProcessContext): Promise<Service> {
+  const config = context.config.http;
+  const core = await startPlaneCore(context, {
+    protocol: Protocol.HTTP,
+    planeId: config.planeId ?? `http-${hostname()}`,
+    admin: config.admin,
+  });
+  try {
+    const plane = await createHttpPlane(core, config);
+    return {
+      addresses: { ...core.addresses, ...plane.addresses },
+      async close() {
+        await plane.close();
+        await core.close();
+      },
+    };
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+}

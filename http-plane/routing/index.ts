@@ -1,0 +1,2 @@
+/** Which node gets a request. */
+export { Router, type RequestKeys, type RouterCore } from './router';

@@ -1,0 +1,103 @@
+import { DEFAULT_POOL, rendezvous, type NodeTable, type PlaneCore, type PlaneNode } from '../../data-plane';
+import { instanceIdOf } from './instance-id';
+import { queryParameter } from './query-parameter';
+import { collectSessionIds } from './session-ids';
+
+/** What a choice needs of a request. */
+export interface RequestKeys {
+  /** Origin-form: path and query as they came. */
+  readonly target: string;
+  /** The Cookie lines. */
+  readonly cookies: readonly string[];
+}
+
+export type RouterCore = Pick<PlaneCore, 'table' | 'balancer' | 'clock'>;
+
+/** Label of a node that holds its Restcomm instance id. */
+const INSTANCE_ID_LABEL = 'Restcomm-Instance-Id';
+
+/**
+ * Chooses the node of each request, in the order of the guides (1.3 and "Converged Load Balancing"): jvmRoute, Restcomm instance id,
+ * affinity key, session id, algorithm. Pure but for the algorithm's own memory; called once per request.
+ */
+export class Router {
+  readonly #core: RouterCore;
+  readonly #affinityKey: string;
+  readonly #sessionIds: string[] = [];
+  #table: NodeTable | undefined;
+  #byJvmRoute: ReadonlyMap<string, PlaneNode> = new Map();
+  #byInstanceId: ReadonlyMap<string, PlaneNode> = new Map();
+  #fresh = 0;
+
+  /** `affinityKey`: name of the query parameter. */
+  constructor(core: RouterCore, affinityKey: string) {
+    this.#core = core;
+    this.#affinityKey = affinityKey;
+  }
+
+  /** The node for a request, or undefined when none is usable. */
+  choose(keys: RequestKeys): PlaneNode | undefined {
+    this.#followTable();
+    const ids = this.#sessionIds;
+    ids.length = 0;
+    collectSessionIds(keys.target, keys.cookies, ids);
+    return this.#owner(ids) ?? this.#instance(keys.target) ?? this.#byKey(keys, ids[0]);
+  }
+
+  /** A node to try instead of one that did not take the request: by hash of its id, so that all planes agree. */
+  instead(failed: PlaneNode): PlaneNode | undefined {
+    const others = this.#core.table.pool(failed.pool).fresh.filter(({ id }) => id !== failed.id);
+    return rendezvous(failed.id, others);
+  }
+
+  #owner(ids: readonly string[]): PlaneNode | undefined {
+    for (let i = 0; i < ids.length; i += 1) {
+      const node = this.#keeping(this.#byJvmRoute.get(routeOf(ids[i] as string)));
+      if (node !== undefined) return node;
+    }
+    return undefined;
+  }
+
+  #instance(target: string): PlaneNode | undefined {
+    if (this.#byInstanceId.size === 0) return undefined;
+    const id = instanceIdOf(target);
+    return id === undefined ? undefined : this.#keeping(this.#byInstanceId.get(id));
+  }
+
+  #byKey(keys: RequestKeys, sessionId: string | undefined): PlaneNode | undefined {
+    const { balancer } = this.#core;
+    const affinity = queryParameter(keys.target, this.#affinityKey);
+    if (affinity !== undefined) return balancer.choose(DEFAULT_POOL, affinity);
+    // Hashed whatever the algorithm: the session of a dead node goes to one stand-in, and one without a jvmRoute sticks.
+    if (sessionId !== undefined) return balancer.standIn(DEFAULT_POOL, withoutRoute(sessionId));
+    this.#fresh = (this.#fresh + 1) % Number.MAX_SAFE_INTEGER;
+    return balancer.choose(DEFAULT_POOL, `fresh-${this.#fresh}`);
+  }
+
+  #keeping(node: PlaneNode | undefined): PlaneNode | undefined {
+    return node !== undefined && this.#core.table.keepsOldWork(node, this.#core.clock.now()) ? node : undefined;
+  }
+
+  #followTable(): void {
+    const { table } = this.#core;
+    if (table === this.#table) return;
+    this.#table = table;
+    this.#byJvmRoute = new Map(table.nodes.map((node) => [node.jvmRoute, node]));
+    this.#byInstanceId = new Map(
+      table.nodes.flatMap((node) => {
+        const id = node.labels.get(INSTANCE_ID_LABEL);
+        return id === undefined ? [] : [[id, node] as const];
+      }),
+    );
+  }
+}
+
+function routeOf(sessionId: string): string {
+  return sessionId.slice(sessionId.lastIndexOf('.') + 1);
+}
+
+/** A stand-in that stamps its own route keeps the session: the key is what does not change. */
+function withoutRoute(sessionId: string): string {
+  const dot = sessionId.lastIndexOf('.');
+  return dot === -1 ? sessionId : sessionId.slice(0, dot);
+}

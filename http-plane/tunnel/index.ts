@@ -1,0 +1,2 @@
+/** Upgraded connections: bytes both ways, nothing looked at. */
+export { Tunnel, type TunnelOptions } from './tunnel';
