@@ -19,13 +19,14 @@ export interface ReadyMessage {
  */
 export async function runService({ logger, start }: RunOptions): Promise<void> {
   exitOnBugs(logger);
+  const supervised = process.connected;
   let service: Service;
   try {
     service = await start();
   } catch (error) {
     exitWithLine(error);
   }
-  closeOnSignal(service, logger);
+  closeOnSignal(service, logger, supervised);
   logger.info({ addresses: service.addresses }, 'ready');
   const ready: ReadyMessage = { type: 'ready', addresses: service.addresses };
   process.send?.(ready);
@@ -49,7 +50,7 @@ function exitOnBugs(logger: Logger): void {
   });
 }
 
-function closeOnSignal(service: Service, logger: Logger): void {
+function closeOnSignal(service: Service, logger: Logger, supervised: boolean): void {
   let closing = false;
   const close = (signal: NodeJS.Signals): void => {
     if (closing) process.exit(1);
@@ -65,6 +66,8 @@ function closeOnSignal(service: Service, logger: Logger): void {
   };
   process.on('SIGTERM', close);
   process.on('SIGINT', close);
-  // A supervised service does not outlive its supervisor.
+  // A supervised service does not outlive its supervisor, not even one that went away during the start.
+  if (!supervised) return;
   if (process.connected) process.on('disconnect', () => close('SIGTERM'));
+  else close('SIGTERM');
 }
