@@ -1,5 +1,6 @@
 /** Configuration: the schema of triplane.yaml, and the one way to load it. */
 export { loadConfig, type ConfigSources } from './load';
+export { convertPredecessor, isPredecessorFile, type Conversion, type LeftOver } from './predecessor';
 export {
   configSchema,
   type ClusterConfig,

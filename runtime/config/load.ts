@@ -3,11 +3,12 @@ import { closest } from 'fastest-levenshtein';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { TriplaneError, messageOf } from '../errors';
+import { convertPredecessor, isPredecessorFile } from './predecessor';
 import { configSchema, type Config } from './schema';
 import { canonicalPath, keysAt } from './walk';
 
 export interface ConfigSources {
-  /** Path of triplane.yaml; undefined: defaults and overrides only. */
+  /** Path of triplane.yaml, or of the predecessor's .properties or .xml; undefined: defaults and overrides only. */
   readonly file?: string | undefined;
   /** `sip.external.udpPort=5070`, from --set. They win over the environment. */
   readonly set?: readonly string[];
@@ -19,20 +20,27 @@ type Tree = Record<string, unknown>;
 
 /** Reads, merges and validates; throws one TriplaneError that names the key, its place and the nearest known one. */
 export function loadConfig(sources: ConfigSources = {}): Config {
-  const tree = sources.file === undefined ? {} : readYaml(sources.file);
+  const tree = sources.file === undefined ? {} : readTree(sources.file);
   const origin = new Map<string, string>();
   for (const [name, text] of Object.entries(sources.env ?? {})) applyEnvironment(tree, origin, name, text);
   for (const assignment of sources.set ?? []) applyAssignment(tree, origin, assignment);
   return validate(tree, (path) => origin.get(path) ?? sources.file ?? 'defaults');
 }
 
-function readYaml(file: string): Tree {
-  let text: string;
+function readTree(file: string): Tree {
+  const text = readText(file);
+  return isPredecessorFile(file) ? convertPredecessor(text, file).tree : parseYaml(text, file);
+}
+
+function readText(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw new TriplaneError('CONFIG_FILE', `${file} cannot be read: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function parseYaml(text: string, file: string): Tree {
   const document = parseDocument(text, { prettyErrors: true });
   const [fault] = document.errors;
   if (fault !== undefined) {

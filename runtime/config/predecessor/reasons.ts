@@ -1,0 +1,81 @@
+interface Reason {
+  readonly keys: RegExp;
+  readonly reason: string;
+}
+
+const NO_JAVA = 'tunes the Java SIP stack, which Triplane does not have';
+const TLS = 'not in this version: TLS needs a certificate and key in PEM files, not a Java keystore';
+
+/** Why a key has no counterpart. The first match counts. */
+const REASONS: readonly Reason[] = [
+  { keys: /^rmi/, reason: 'nodes register over gRPC ("triplane node") or by SIP heartbeat; there is no RMI' },
+  { keys: /^jmxHtmlAdapterPort$/, reason: 'there is no JMX console; /lbstat and /metrics have the figures' },
+  { keys: /^heartbeatInterval$/, reason: 'leases are checked as often as they need to be' },
+  {
+    keys: /^(heartbeatPort|protocolClassName|ProtocolClassName|configclass)$/,
+    reason: 'the HTTP/JSON heartbeat is not in this version; register with "triplane node" or by SIP heartbeat',
+  },
+  {
+    keys: /^(pullPeriod|nodeName)$/,
+    reason: 'the Kubernetes heartbeat became a sidecar: run "triplane node" beside each server',
+  },
+  { keys: /^(httpsPort|smppSslPort|.*(Tls|Wss|Secure)Port)$/, reason: TLS },
+  {
+    keys: /^(javax\.net\.ssl\.|gov\.nist\.java(x)?\.sip\.(TLS_|ENABLED_CIPHER|USE_TLS)|javax\.net\.debug|keyStore|trustStore|tlsClientProtocols|enabledCipherSuites|terminateTLSTraffic|isRemoteServerSsl)/,
+    reason: TLS,
+  },
+  { keys: /^(gov\.nist|javax\.sip|org\.mobicents|pathName)/, reason: NO_JAVA },
+  { keys: /WsPort$|^isTransportWs$/, reason: 'SIP over WebSocket is not in this version' },
+  {
+    keys: /IpLoadBalancer|^useIpLoadBalancer|^public-ip$|^publicIpv6$|^routingRules|^ipPattern$|^patch$/,
+    reason: 'an advertised address other than the bound one is not in this version',
+  },
+  { keys: /[iI]pv6/, reason: 'give an IPv6 address as host instead' },
+  { keys: /^(external|internal)Transport$/, reason: 'every transport that has a port is served' },
+  { keys: /^(smppName|nonBlockingSocketsEnabled|defaultSessionCountersEnabled)$/, reason: 'needs no setting' },
+  { keys: /^maxConnectionSize$/, reason: 'was a number of threads; smpp.maxInFlight is the window of a session' },
+  { keys: /^smppInternalHost$/, reason: 'the system chooses the source address towards SMSCs' },
+  { keys: /^muxMode$/, reason: 'each ESME bind has its own SMSC bind in this version' },
+  {
+    keys: /^to(Node|Provider)AlgorithmClass$|^isUseRrSendSmppRequestToClient$/,
+    reason: 'SMPP is balanced by "triplane algorithm set smpp NAME"',
+  },
+  {
+    keys: /^subclusterMap$/,
+    reason: 'failover inside groups is not in this version; pools balance nodes apart ("triplane node --pool")',
+  },
+  {
+    keys: /^(persistentConsistentHashCacheConfiguration|cacheConfig)/,
+    reason: 'there is no replicated cache; every plane computes the same node for a key',
+  },
+  { keys: /^callIdAffinity|^userAffinity/, reason: 'belongs to an algorithm that is not chosen here' },
+  { keys: /^sipHeaderAffinity/, reason: 'a fallback for the affinity key is not in this version' },
+  { keys: /^isSendTrying$/, reason: 'a stateless proxy sends no 100 (RFC 3261 16.11); the node does' },
+  {
+    keys: /^(isSend5xx|response.*NodeRemoval|maxNumberResponses|maxErrorTime|maxRequestNumberWithoutResponse|maxResponseTime)/,
+    reason: 'node health is the lease in this version',
+  },
+  {
+    keys: /^traffic(Rampup|Percentage)/,
+    reason: 'slow start is not in this version; "triplane node --weight" limits a new node',
+  },
+  {
+    keys: /^(blocked-values|isUseWithNexmo|matchingHostnameForRoute|isFilterSubdomain|internalTransport|usePrettyEncoding|requestCheckPattern|urlrewrite)$/,
+    reason: 'not in this version',
+  },
+  {
+    keys: /^(shutdownTimeout|securityRequired|login|password)$/,
+    reason: 'services close on SIGTERM, in order; the admin service is loopback only',
+  },
+  {
+    keys: /^(performanceTestingMode|earlyDialogWorstCase|keepalivePeriod|removeNodesOn500Response|maxContentLength)$/,
+    reason: 'was for tests, or without effect',
+  },
+];
+
+/** One sentence on why the key is left out. */
+export function reasonFor(key: string): string {
+  return (
+    REASONS.find(({ keys }) => keys.test(key))?.reason ?? 'not a key of the predecessor that its guides or sources name'
+  );
+}

@@ -1,0 +1,64 @@
+/** How one key of the predecessor becomes keys of triplane.yaml. */
+export interface Rule {
+  /** Keys of triplane.yaml that get the value. */
+  readonly to: readonly string[];
+  readonly as: 'text' | 'integer' | 'list';
+  /** Said with each converted key whose meaning moved a little. */
+  readonly remark?: string;
+}
+
+const text = (...to: string[]): Rule => ({ to, as: 'text' });
+const integer = (...to: string[]): Rule => ({ to, as: 'integer' });
+
+/** Keys with a straight counterpart, by their name in the properties dialect. */
+export const RULES: Readonly<Record<string, Rule>> = {
+  host: text('sip.external.host', 'sip.internal.host', 'http.listen.host'),
+  externalHost: text('sip.external.host'),
+  internalHost: text('sip.internal.host'),
+  externalUdpPort: integer('sip.external.udpPort'),
+  externalTcpPort: integer('sip.external.tcpPort'),
+  externalTlsPort: integer('sip.external.tlsPort'),
+  externalWsPort: integer('sip.external.wsPort'),
+  externalWssPort: integer('sip.external.wssPort'),
+  externalSecurePort: integer('sip.external.tlsPort'),
+  internalUdpPort: integer('sip.internal.udpPort'),
+  internalTcpPort: integer('sip.internal.tcpPort'),
+  internalTlsPort: integer('sip.internal.tlsPort'),
+  internalWsPort: integer('sip.internal.wsPort'),
+  internalWssPort: integer('sip.internal.wssPort'),
+  internalSecurePort: integer('sip.internal.tlsPort'),
+  httpPort: integer('http.listen.port'),
+  unavailableHost: text('http.unavailableHost'),
+  httpAffinityKey: text('http.affinityKey'),
+  statisticPort: integer('control.http.port'),
+  apiPort: integer('control.http.port'),
+  smppHost: text('smpp.listen.host'),
+  smppExternalHost: text('smpp.listen.host'),
+  smppPort: integer('smpp.listen.port'),
+  remoteServers: { to: ['smpp.remoteServers'], as: 'list' },
+  timeoutResponse: integer('smpp.responseTimeoutMs'),
+  timeoutConnection: integer('smpp.bindTimeoutMs'),
+  timeoutEnquire: integer('smpp.enquireLinkMs'),
+  reconnectPeriod: integer('smpp.reconnectMs'),
+  timeoutConnectionCheckClientSide: integer('smpp.enquireLinkTimeoutMs'),
+  timeoutConnectionCheckServerSide: integer('smpp.enquireLinkTimeoutMs'),
+  'gov.nist.javax.sip.MAX_MESSAGE_SIZE': integer('sip.maxMessageBytes'),
+};
+
+/** The predecessor's SIP algorithms by the last part of their class name. */
+export const ALGORITHMS: Readonly<Record<string, string>> = {
+  CallIDAffinityBalancerAlgorithm: 'call-id-affinity',
+  HeaderConsistentHashBalancerAlgorithm: 'header-hash',
+  PureConsistentHashBalancerAlgorithm: 'header-hash',
+  PersistentConsistentHashBalancerAlgorithm: 'header-hash',
+};
+
+/** Keys of triplane.yaml that conversion can produce. */
+export const targets: readonly string[] = [
+  ...new Set(Object.values(RULES).flatMap(({ to }) => to)),
+  'control.lease.ttlMs',
+  'control.lease.intervalMs',
+  'control.routing.sip.algorithm',
+  'control.routing.sip.parameters',
+  'sip.affinityKey',
+];
