@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { NodeState } from '../proto';
+import { Counters } from '../runtime/counters';
+import type { ProcessContext } from '../runtime/process-context';
+import { SipHeartbeats } from './heartbeat';
+import { PushHub } from './push';
+import { Registry, type PlaneProgress } from './registry';
+import { seedStore } from './seed-store';
+import { OpenStreams, type ServiceContext } from './server';
+import { StatsAggregator } from './stats';
+import { MemoryStore } from './store';
+
+/** The control plane without its listeners. */
+export interface ControlCore extends ServiceContext {
+  close(): void;
+}
+
+const STALE_INTERVALS = 5;
+const MIN_STALE_MS = 10_000;
+
+/** Puts the rooms together over a memory store and starts the lease sweep. */
+export async function createControlCore(context: ProcessContext): Promise<ControlCore> {
+  const { clock, logger, telemetry } = context;
+  const config = context.config.control;
+  const counters = new Counters();
+  const store = new MemoryStore(randomUUID(), clock);
+  await seedStore(store, config);
+  const staleMs = Math.max(MIN_STALE_MS, STALE_INTERVALS * config.statsIntervalMs);
+  const stats = new StatsAggregator({ clock, staleMs });
+  const startGraceMs = config.startGraceMs ?? config.lease.ttlMs;
+  const hub = new PushHub({ store, clock, logger, startGraceMs });
+  const registry = new Registry({
+    store,
+    clock,
+    logger,
+    counters,
+    lease: config.lease,
+    guard: config.guard,
+    newLeaseId: randomUUID,
+    planes: () => progressOf(hub, stats),
+  });
+  const sipHeartbeats = new SipHeartbeats({ registry, counters, logger, drainTimeoutMs: config.drainTimeoutMs });
+  const sweeps = clock.every(registry.sweepIntervalMs, () => registry.sweep());
+  const core = { config, store, registry, hub, stats, sipHeartbeats, clock, counters, logger, telemetry };
+  addGauges(core);
+  return { ...core, streams: new OpenStreams(logger), close: () => sweeps.cancel() };
+}
+
+/** What drains must know of the connected planes. */
+function progressOf(hub: PushHub, stats: StatsAggregator): PlaneProgress[] {
+  return hub.planes.connected().map(({ hello: { planeId, incarnation }, answeredIndex }) => {
+    const figures = stats.of(planeId);
+    const reporting = figures?.incarnation === incarnation;
+    return {
+      key: `${planeId}/${incarnation}`,
+      answeredIndex,
+      reportedAtMs: reporting ? figures.reportedAtMs : Number.NEGATIVE_INFINITY,
+      sessionsOf: (nodeId: string) => figures?.sessionsOf(nodeId) ?? 0,
+    };
+  });
+}
+
+function addGauges({
+  counters,
+  registry,
+  hub,
+  store,
+}: Pick<ServiceContext, 'counters' | 'registry' | 'hub' | 'store'>): void {
+  counters.gauge('control.nodes', () => registry.size);
+  for (const state of [NodeState.ACTIVE, NodeState.DRAINING, NodeState.SUSPECT, NodeState.MAINTENANCE]) {
+    const name = state.replace('NODE_STATE_', '').toLowerCase();
+    counters.gauge(`control.nodes.${name}`, () => registry.list().filter(({ node }) => node.state === state).length);
+  }
+  counters.gauge('control.planes.connected', () => hub.planes.connected().length);
+  counters.gauge('control.planes.lagging', () => hub.planes.connected().filter(({ lagging }) => lagging).length);
+  counters.gauge('control.guard.active', () => (registry.guardActive ? 1 : 0));
+  counters.gauge('control.revision', () => store.index);
+}

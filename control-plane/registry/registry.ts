@@ -1,0 +1,362 @@
+import { Node, NodeRecord, NodeState, StoredValue, type Load } from '../../proto';
+import type { Clock } from '../../runtime/clock';
+import type { Counters } from '../../runtime/counters';
+import type { Logger } from '../../runtime/logger';
+import { SETTINGS_KEY, settingsOf, type Store } from '../store';
+import { Drains, type PlaneProgress } from './drains';
+import { LeaseTable, type Lease } from './lease-table';
+import { LeaseTime } from './lease-time';
+import { NodeRecords } from './node-records';
+import { Refusal } from './refusal';
+import { RemovalGuard, type PoolCount } from './removal-guard';
+import { validateNode } from './validate-node';
+
+export interface RegistryOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly counters: Counters;
+  readonly lease: { readonly ttlMs: number; readonly removalDelayMs: number };
+  readonly guard: { readonly percent: number; readonly minNodes: number; readonly maxMs: number };
+  /** Unguessable lease ids. */
+  readonly newLeaseId: () => string;
+  /** The planes that are connected now. */
+  readonly planes: () => readonly PlaneProgress[];
+}
+
+/** Who wants to be which node. */
+export interface Registration {
+  readonly node: Node | undefined;
+  /** IP address that the request came from. */
+  readonly peerHost: string;
+  /** "grpc", "sip" or "http". */
+  readonly source: string;
+  /** Of the change; '' for none. */
+  readonly traceparent: string;
+}
+
+/** A node with what only this control plane knows of it. */
+export interface NodeView {
+  readonly record: NodeRecord;
+  readonly node: Node;
+  /** Undefined: it needs none, or gave it up. */
+  readonly lease: Lease | undefined;
+  /** Ms since its last heartbeat; undefined without a lease. */
+  readonly silentMs: number | undefined;
+}
+
+const MAX_NODES = 10_000;
+const SWEEPS_PER_TTL = 10;
+
+/** The nodes of the cluster and their lives: ACTIVE, SUSPECT when silent, removed; DRAINING and MAINTENANCE when somebody says so. */
+export class Registry {
+  readonly #options: RegistryOptions;
+  readonly #records: NodeRecords;
+  readonly #time: LeaseTime;
+  readonly #leases: LeaseTable;
+  readonly #guard: RemovalGuard;
+  readonly #drains = new Drains();
+  /** SUSPECT nodes to when they became it, in lease time. */
+  readonly #suspects = new Map<string, number>();
+
+  constructor(options: RegistryOptions) {
+    const { clock, lease, guard, store, newLeaseId } = options;
+    this.#options = options;
+    this.#records = new NodeRecords(store);
+    this.#time = new LeaseTime(clock, this.sweepIntervalMs);
+    this.#leases = new LeaseTable({ time: this.#time, ttlMs: lease.ttlMs, newId: newLeaseId });
+    this.#guard = new RemovalGuard({ ...guard, windowMs: lease.ttlMs });
+  }
+
+  /** How often `sweep` is to be called. */
+  get sweepIntervalMs(): number {
+    return this.#options.lease.ttlMs / SWEEPS_PER_TTL;
+  }
+
+  get guardActive(): boolean {
+    return this.#guard.active;
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  get(nodeId: string): NodeView | undefined {
+    const record = this.#records.get(nodeId);
+    return record === undefined ? undefined : this.#view(record);
+  }
+
+  /** All nodes, sorted by id. */
+  list(): NodeView[] {
+    const views = [...this.#records.list()].map((record) => this.#view(record));
+    return views.sort((a, b) => (a.node.nodeId < b.node.nodeId ? -1 : 1));
+  }
+
+  /** Grants a lease. Throws Refusal INVALID, NODE_ID_TAKEN, INCARNATION_REPLACED, TOO_MANY_NODES. */
+  async register(registration: Registration): Promise<{ lease: Lease; state: NodeState }> {
+    const node = validateNode(registration.node);
+    const old = this.#leases.ofNode(node.nodeId);
+    this.#admit(node, registration, old);
+    const record = await this.#records.change(node.nodeId, registration.traceparent, (held) =>
+      this.#recordFor(node, registration.source, held),
+    );
+    const same = old?.incarnation === node.incarnation ? old : undefined;
+    const lease = same ?? this.#leases.grant(node.nodeId, node.incarnation, registration.peerHost);
+    if (same !== undefined) this.#leases.renew(same);
+    this.#suspects.delete(node.nodeId);
+    if (record?.wantedState !== NodeState.DRAINING) this.#drains.end(node.nodeId);
+    if (same === undefined) this.#note('registered', node, registration);
+    return { lease, state: record?.node?.state ?? NodeState.ACTIVE };
+  }
+
+  /** A heartbeat. Undefined: the lease is not known (any more). */
+  renew(leaseId: string, load?: Load): NodeState | undefined {
+    const lease = this.#leases.get(leaseId);
+    if (lease === undefined) return undefined;
+    const wasExpired = lease.expired;
+    this.#leases.renew(lease);
+    lease.load = load ?? lease.load;
+    if (wasExpired) this.#revive(lease);
+    return this.#records.get(lease.nodeId)?.node?.state ?? NodeState.ACTIVE;
+  }
+
+  /** The node leaves: now, or (with `drainMs` > 0) when its sessions are over. An unknown lease is no fault. */
+  async deregister(leaseId: string, drainMs: number, traceparent: string): Promise<void> {
+    const lease = this.#leases.get(leaseId);
+    if (lease === undefined) return;
+    const { nodeId } = lease;
+    this.#leases.end(nodeId);
+    this.#suspects.delete(nodeId);
+    const record = await this.#records.change(nodeId, traceparent, (held) => {
+      if (held?.held === true) return withState(held, NodeState.MAINTENANCE);
+      return held === undefined || drainMs <= 0
+        ? 'delete'
+        : { ...this.#draining(held, drainMs, NodeState.DRAINING), leaving: true };
+    });
+    this.#followDrain(nodeId, record, drainMs);
+    this.#options.logger.info({ node: nodeId, drainMs }, 'node deregistered');
+  }
+
+  /** An operator's drain; `timeoutMs` 0: MAINTENANCE at once. Throws Refusal NODE_UNKNOWN. */
+  async drain(nodeId: string, timeoutMs: number, traceparent: string): Promise<NodeView> {
+    const record = await this.#records.change(nodeId, traceparent, (found) => {
+      const held = required(found, nodeId);
+      if (held.wantedState === NodeState.MAINTENANCE) return held.held ? undefined : { ...held, held: true };
+      if (timeoutMs <= 0) return { ...withState(held, NodeState.MAINTENANCE), held: true };
+      const suspect = held.node?.state === NodeState.SUSPECT;
+      return { ...this.#draining(held, timeoutMs, suspect ? NodeState.SUSPECT : NodeState.DRAINING), held: true };
+    });
+    this.#followDrain(nodeId, record, timeoutMs);
+    return this.#view(required(record, nodeId));
+  }
+
+  /** Back to ACTIVE (or SUSPECT while it is silent). Throws Refusal NODE_UNKNOWN. */
+  async resume(nodeId: string, traceparent: string): Promise<NodeView> {
+    const lease = this.#leases.ofNode(nodeId);
+    const silent = lease === undefined || lease.expired;
+    const record = await this.#records.change(nodeId, traceparent, (found) => {
+      const held = required(found, nodeId);
+      if (held.wantedState === NodeState.ACTIVE && !held.held) return undefined;
+      const needsLease = held.source !== 'static';
+      const state = needsLease && silent ? NodeState.SUSPECT : NodeState.ACTIVE;
+      return { ...withState(held, NodeState.ACTIVE, state), held: false, leaving: false };
+    });
+    this.#drains.end(nodeId);
+    const found = required(record, nodeId);
+    if (found.node?.state === NodeState.SUSPECT && !this.#suspects.has(nodeId)) {
+      this.#suspects.set(nodeId, this.#time.now());
+    }
+    return this.#view(found);
+  }
+
+  /** Forgets the node; a live one registers again by itself. Throws Refusal NODE_UNKNOWN. */
+  async remove(nodeId: string, traceparent: string): Promise<void> {
+    await this.#records.change(nodeId, traceparent, (found) => (required(found, nodeId), 'delete'));
+    this.#forget(nodeId);
+  }
+
+  /** Expires leases, ends drains, removes what was silent for too long, raises and ends the guard. */
+  sweep(): void {
+    const now = this.#time.tick();
+    for (const lease of this.#leases.expire(now)) this.#suspect(lease, now);
+    this.#updateGuard(now);
+    if (!this.#guard.active) this.#removeSilent(now);
+    if (this.#drains.size > 0) this.#endDrains(now);
+  }
+
+  #admit(node: Node, { peerHost, source }: Registration, lease: Lease | undefined): void {
+    const { nodeId, incarnation } = node;
+    const record = this.#records.get(nodeId);
+    if (record === undefined && this.#records.size >= MAX_NODES) {
+      throw new Refusal('TOO_MANY_NODES', `there are ${MAX_NODES} nodes already; remove some, then try again`);
+    }
+    if (lease === undefined || lease.expired || lease.incarnation === incarnation) return;
+    if (lease.replaced.includes(incarnation)) {
+      throw new Refusal(
+        'INCARNATION_REPLACED',
+        `a newer process has taken node_id ${nodeId}; end one of the two, or choose another node_id`,
+        { node_id: nodeId },
+      );
+    }
+    const upgrade = source === 'grpc' && record?.source !== 'grpc';
+    if (lease.peerHost === peerHost || upgrade) return;
+    throw new Refusal(
+      'NODE_ID_TAKEN',
+      `node_id ${nodeId} is held by another live process at ${lease.peerHost}; end that one, or choose another node_id`,
+      { node_id: nodeId, holder: lease.peerHost },
+    );
+  }
+
+  /** What is kept of a node that registers; undefined when nothing changes. */
+  #recordFor(node: Node, source: string, old: NodeRecord | undefined): NodeRecord | undefined {
+    const held = old?.held === true;
+    const wantedState = held ? old.wantedState : NodeState.ACTIVE;
+    const restarted = old?.node?.incarnation !== node.incarnation;
+    const next = NodeRecord.create({
+      node: {
+        ...node,
+        state: wantedState,
+        changedIndex: 0,
+        registeredAt: restarted ? this.#options.clock.date() : old.node?.registeredAt,
+        drainDeadline: held ? old.node?.drainDeadline : undefined,
+      },
+      source,
+      wantedState,
+      held,
+      leaving: false,
+    });
+    return old !== undefined && sameRecord(old, next) ? undefined : next;
+  }
+
+  #draining(record: NodeRecord, drainMs: number, state: NodeState): NodeRecord {
+    const drainDeadline = new Date(this.#options.clock.date().getTime() + drainMs);
+    const next = withState(record, NodeState.DRAINING, state);
+    return { ...next, node: Node.create({ ...next.node, drainDeadline }) };
+  }
+
+  #followDrain(nodeId: string, record: NodeRecord | undefined, drainMs: number): void {
+    if (record?.wantedState !== NodeState.DRAINING) this.#drains.end(nodeId);
+    else this.#drains.begin(nodeId, this.#time.now() + drainMs, record.node?.changedIndex ?? 0);
+  }
+
+  #revive({ nodeId }: Lease): void {
+    this.#suspects.delete(nodeId);
+    this.#later(nodeId, (record) =>
+      record?.node?.state === NodeState.SUSPECT ? withState(record, record.wantedState) : undefined,
+    );
+    this.#options.logger.info({ node: nodeId }, 'node is heard again');
+  }
+
+  #suspect({ nodeId }: Lease, now: number): void {
+    const record = this.#records.get(nodeId);
+    if (record === undefined || record.wantedState === NodeState.MAINTENANCE) return;
+    this.#suspects.set(nodeId, now);
+    this.#guard.note(record.node?.pool ?? '', now);
+    this.#options.counters.counter('control.nodes.expired').value += 1;
+    this.#options.logger.warn({ node: nodeId }, 'node is silent: no new work for it');
+    this.#later(nodeId, (found) => found && withState(found, found.wantedState, NodeState.SUSPECT));
+  }
+
+  #removeSilent(now: number): void {
+    for (const [nodeId, since] of this.#suspects) {
+      if (now - since < this.#options.lease.removalDelayMs) continue;
+      this.#forget(nodeId);
+      this.#options.counters.counter('control.nodes.removed').value += 1;
+      this.#options.logger.warn({ node: nodeId }, 'node stayed silent: removed');
+      this.#later(nodeId, (found) => (found?.held === true ? withState(found, NodeState.MAINTENANCE) : 'delete'));
+    }
+  }
+
+  #endDrains(now: number): void {
+    for (const nodeId of this.#drains.finished(this.#options.planes(), now, this.#options.clock.now())) {
+      this.#drains.end(nodeId);
+      this.#suspects.delete(nodeId);
+      this.#options.logger.info({ node: nodeId }, 'drain is over');
+      this.#later(nodeId, (found) => {
+        if (found === undefined || found.leaving) return 'delete';
+        return withState(found, NodeState.MAINTENANCE);
+      });
+    }
+  }
+
+  #updateGuard(now: number): void {
+    const was = this.#guard.active;
+    const counts = new Map<string, PoolCount>();
+    this.#guard.update((pool) => this.#countPool(counts, pool), now);
+    if (was === this.#guard.active) return;
+    const facts = { pools: this.#guard.pools };
+    if (this.#guard.active) this.#options.logger.warn(facts, 'many nodes fell silent at once: none is removed');
+    else this.#options.logger.info('the mass-removal guard is down again');
+    this.#tellGuard().catch((error: unknown) => this.#options.logger.error({ err: error }, 'cannot write the guard'));
+  }
+
+  /** Pool sizes, counted once per sweep and only when the guard asks. */
+  #countPool(counts: Map<string, PoolCount>, pool: string): PoolCount {
+    if (counts.size === 0) {
+      for (const { node } of this.#records.list()) {
+        const old = counts.get(node?.pool ?? '') ?? { nodes: 0, suspects: 0 };
+        const suspects = old.suspects + (node?.state === NodeState.SUSPECT ? 1 : 0);
+        counts.set(node?.pool ?? '', { nodes: old.nodes + 1, suspects });
+      }
+    }
+    return counts.get(pool) ?? { nodes: 0, suspects: 0 };
+  }
+
+  async #tellGuard(): Promise<void> {
+    const { store } = this.#options;
+    for (;;) {
+      const entry = store.get(SETTINGS_KEY);
+      const settings = settingsOf(entry?.value);
+      if (entry === undefined || settings === undefined || settings.guardActive === this.#guard.active) return;
+      const value = StoredValue.create({
+        content: { $case: 'settings', value: { ...settings, guardActive: this.#guard.active } },
+      });
+      if ((await store.compareAndSet(SETTINGS_KEY, value, entry.index)) !== undefined) return;
+    }
+  }
+
+  #forget(nodeId: string): void {
+    this.#leases.end(nodeId);
+    this.#suspects.delete(nodeId);
+    this.#drains.end(nodeId);
+  }
+
+  /** A change that nobody waits for. */
+  #later(nodeId: string, decide: (record: NodeRecord | undefined) => NodeRecord | 'delete' | undefined): void {
+    this.#records.change(nodeId, '', decide).catch((error: unknown) => {
+      this.#options.logger.error({ err: error, node: nodeId }, 'cannot write a node');
+    });
+  }
+
+  #view(record: NodeRecord): NodeView {
+    const node = record.node ?? Node.create({});
+    const lease = this.#leases.ofNode(node.nodeId);
+    return { record, node, lease, silentMs: lease === undefined ? undefined : this.#leases.silentMs(lease) };
+  }
+
+  #note(event: string, node: Node, { source, peerHost }: Registration): void {
+    this.#options.counters.counter(`control.nodes.${event}`).value += 1;
+    this.#options.logger.info({ node: node.nodeId, pool: node.pool, source, peer: peerHost }, `node ${event}`);
+  }
+}
+
+function required(record: NodeRecord | undefined, nodeId: string): NodeRecord {
+  if (record !== undefined) return record;
+  throw new Refusal('NODE_UNKNOWN', `no node ${JSON.stringify(nodeId)}; "triplane nodes" lists them`, {
+    node_id: nodeId,
+  });
+}
+
+/** The record with another wanted state; planes see `state`, by default the same. */
+function withState(record: NodeRecord, wantedState: NodeState, state: NodeState = wantedState): NodeRecord {
+  const drainDeadline = wantedState === NodeState.DRAINING ? record.node?.drainDeadline : undefined;
+  return { ...record, wantedState, node: Node.create({ ...record.node, state, drainDeadline }) };
+}
+
+function sameRecord(a: NodeRecord, b: NodeRecord): boolean {
+  return Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
+}
+
+function bytesOf({ node, ...rest }: NodeRecord): Uint8Array {
+  return NodeRecord.encode({ ...rest, node: node && { ...node, changedIndex: 0 } }).finish();
+}

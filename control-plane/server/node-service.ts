@@ -1,0 +1,78 @@
+import {
+  DeregisterResponse,
+  HeartbeatResponse,
+  KeepAliveResponse,
+  NodeState,
+  RegisterResponse,
+  fromMs,
+  toMs,
+  type KeepAliveRequest,
+  type NodeServiceServer,
+} from '../../proto';
+import { traceparentOf } from '../../runtime/telemetry';
+import { Refusal } from '../registry';
+import { handler, hostOf, type ServiceContext } from './service-context';
+
+const MAX_DRAIN_MS = 86_400_000;
+
+/** NodeService of the contract. */
+export function nodeService(context: ServiceContext): NodeServiceServer {
+  const { registry, config, counters, streams } = context;
+  const heartbeats = counters.counter('control.heartbeats.grpc.taken');
+  const unknown = counters.counter('control.heartbeats.grpc.unknown');
+
+  const renew = ({ leaseId, load }: KeepAliveRequest): NodeState | undefined => {
+    const state = registry.renew(leaseId, load);
+    if (state === undefined) unknown.value += 1;
+    else heartbeats.value += 1;
+    return state;
+  };
+
+  return {
+    register: handler(context, 'NodeService/Register', async ({ node }, { peer, span }) => {
+      const { lease, state } = await registry.register({
+        node,
+        peerHost: hostOf(peer),
+        source: 'grpc',
+        traceparent: traceparentOf(span),
+      });
+      return RegisterResponse.create({
+        leaseId: lease.id,
+        leaseTtl: fromMs(config.lease.ttlMs),
+        heartbeatInterval: fromMs(config.lease.intervalMs),
+        state,
+      });
+    }),
+
+    keepAlive: (call) =>
+      streams.open(call, (stream) => ({
+        onMessage(request) {
+          const state = renew(request);
+          stream.send(
+            KeepAliveResponse.create({
+              leaseId: request.leaseId,
+              known: state !== undefined,
+              state: state ?? NodeState.UNSPECIFIED,
+            }),
+          );
+        },
+      })),
+
+    heartbeat: handler(context, 'NodeService/Heartbeat', (request) => {
+      const state = renew(request);
+      if (state === undefined) throw new Refusal('LEASE_UNKNOWN', 'the lease is not known; register again');
+      return HeartbeatResponse.create({ state });
+    }),
+
+    deregister: handler(context, 'NodeService/Deregister', async ({ leaseId, drainTimeout }, { span }) => {
+      const drainMs = toMs(drainTimeout);
+      if (drainMs < 0 || drainMs > MAX_DRAIN_MS) {
+        throw new Refusal('INVALID', `drain_timeout: expected 0-86400 s, got ${drainMs / 1000} s`, {
+          field: 'drain_timeout',
+        });
+      }
+      await registry.deregister(leaseId, drainMs, traceparentOf(span));
+      return DeregisterResponse.create({});
+    }),
+  };
+}

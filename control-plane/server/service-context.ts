@@ -1,0 +1,56 @@
+import type { handleUnaryCall } from '@grpc/grpc-js';
+import type { Clock } from '../../runtime/clock';
+import type { ControlConfig } from '../../runtime/config';
+import type { Counters } from '../../runtime/counters';
+import { unary, type CallInfo } from '../../runtime/grpc';
+import type { Logger } from '../../runtime/logger';
+import type { Telemetry } from '../../runtime/telemetry';
+import type { SipHeartbeats } from '../heartbeat';
+import type { PushHub } from '../push';
+import { Refusal, type Registry } from '../registry';
+import type { StatsAggregator } from '../stats';
+import type { Store } from '../store';
+import type { OpenStreams } from './open-streams';
+import { asStatus } from './refusals';
+
+/** What the three gRPC services stand on. */
+export interface ServiceContext {
+  readonly config: ControlConfig;
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly hub: PushHub;
+  readonly stats: StatsAggregator;
+  readonly sipHeartbeats: SipHeartbeats;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  readonly streams: OpenStreams;
+}
+
+/** A unary handler of a service: counted, refused while closing, refusals turned into statuses. `method`: "NodeService/Register". */
+export function handler<Request, Response>(
+  context: ServiceContext,
+  method: string,
+  handle: (request: Request, call: CallInfo) => Response | Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  const { telemetry, logger, counters, streams } = context;
+  const calls = counters.counter(`control.calls.${method.replace('/', '.')}`);
+  const refused = counters.counter(`control.refused.${method.replace('/', '.')}`);
+  return unary({ method: `triplane.v1.${method}`, telemetry, logger }, async (request: Request, call) => {
+    calls.value += 1;
+    try {
+      if (streams.closing) throw new Refusal('SHUTTING_DOWN', 'this control plane is shutting down; try another one');
+      return await handle(request, call);
+    } catch (error) {
+      refused.value += 1;
+      throw asStatus(error);
+    }
+  });
+}
+
+/** The IP address of a gRPC peer, `address:port` or `[address]:port`. */
+export function hostOf(peer: string): string {
+  const host = peer.slice(0, Math.max(0, peer.lastIndexOf(':'))).replace(/^\[|\]$/g, '');
+  return host.startsWith('::ffff:') ? host.slice('::ffff:'.length) : host;
+}

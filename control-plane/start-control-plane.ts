@@ -1,0 +1,87 @@
+import type { Server } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import { AdminServiceService, NodeServiceService, NodeState, PlaneServiceService } from '../proto';
+import { startAdminHttp } from '../runtime/admin-http';
+import { createServer, listen, stopServer } from '../runtime/grpc';
+import type { ProcessContext } from '../runtime/process-context';
+import type { Service } from '../runtime/service';
+import { productVersion } from '../runtime/version';
+import { createControlCore, type ControlCore } from './control-core';
+import { adminService, nodeService, planeService } from './server';
+import { ProcessMeter, lbinfo, lbstat } from './stats';
+
+const GRACE_MS = 2000;
+const SERVED = ['', 'triplane.v1.NodeService', 'triplane.v1.PlaneService'];
+
+/**
+ * The control plane: gRPC for nodes and planes (`grpc`), for operators (`admin`), and its HTTP face (`http`).
+ * Throws ADDRESS_… and INSECURE_REFUSED.
+ */
+export async function startControlPlane(context: ProcessContext): Promise<Service> {
+  const core = await createControlCore(context);
+  const { insecure } = context.config.cluster;
+  const { grpc, admin, http } = core.config;
+  const health = new HealthImplementation(Object.fromEntries(SERVED.map((name) => [name, 'SERVING'])));
+  const main = createServer();
+  main.addService(NodeServiceService, nodeService(core));
+  main.addService(PlaneServiceService, planeService(core));
+  health.addToServer(main);
+  const operators = createServer();
+  operators.addService(AdminServiceService, adminService(core));
+  const opened: Service[] = [];
+  const open = async (
+    name: string,
+    what: string,
+    server: Server,
+    at: { host: string; port: number },
+  ): Promise<void> => {
+    const address = await listen(server, { what, ...at, insecure });
+    opened.push({ addresses: { [name]: address }, close: () => stopServer(server, GRACE_MS) });
+  };
+  const close = async (): Promise<void> => {
+    for (const name of SERVED) health.setStatus(name, 'NOT_SERVING');
+    core.streams.close();
+    await Promise.all(opened.map((service) => service.close()));
+    core.close();
+  };
+  try {
+    await open('grpc', 'control plane gRPC', main, grpc);
+    await open('admin', 'control plane admin gRPC', operators, admin);
+    opened.push(await startPages(core, http));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const addresses = Object.assign({}, ...opened.map((service) => service.addresses)) as Service['addresses'];
+  return { addresses, close };
+}
+
+function startPages(core: ControlCore, at: { host: string; port: number }): Promise<Service> {
+  const { counters, registry, hub, stats, clock, streams } = core;
+  const meter = new ProcessMeter(clock);
+  const version = productVersion();
+  return startAdminHttp({
+    what: 'control plane HTTP',
+    ...at,
+    counters,
+    readiness: () => (streams.closing ? { ready: false, problems: ['shutting down'] } : { ready: true, problems: [] }),
+    pages: {
+      '/lbstat': () =>
+        lbstat({
+          stats: stats.snapshot(),
+          activeNodes: registry.list().filter(({ node }) => node.state === NodeState.ACTIVE).length,
+          version,
+          cpuPercent: meter.cpuPercent(),
+          heapBytes: meter.heapBytes(),
+        }),
+      '/lbinfo': () =>
+        lbinfo({
+          nodes: registry.list(),
+          planes: hub.statuses(),
+          revision: hub.revision,
+          guardActive: registry.guardActive,
+          now: clock.date(),
+        }),
+    },
+  });
+}

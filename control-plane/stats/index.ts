@@ -1,0 +1,6 @@
+/** Figures of all planes, and the pages that show them. */
+export { lbinfo, type LbinfoInput } from './lbinfo';
+export { lbstat, type LbstatInput } from './lbstat';
+export { type PlaneFigures } from './plane-figures';
+export { ProcessMeter } from './process-meter';
+export { StatsAggregator } from './stats-aggregator';

@@ -1,0 +1,21 @@
+import type { ClusterSettings, Node, NodeRecord, RoutingConfig, StoredValue } from '../../proto';
+
+/** The node record in a value, or undefined when it holds something else. */
+export function recordOf(value: StoredValue | undefined): NodeRecord | undefined {
+  return value?.content?.$case === 'node' ? value.content.value : undefined;
+}
+
+/** The node in a value, as planes and operators see it at that index. */
+export function nodeOf(value: StoredValue | undefined, index: number): Node | undefined {
+  const node = recordOf(value)?.node;
+  return node === undefined ? undefined : { ...node, changedIndex: index };
+}
+
+/** The routing config in a value, as planes and operators see it at that index. */
+export function configOf(value: StoredValue | undefined, index: number): RoutingConfig | undefined {
+  return value?.content?.$case === 'config' ? { ...value.content.value, changedIndex: index } : undefined;
+}
+
+export function settingsOf(value: StoredValue | undefined): ClusterSettings | undefined {
+  return value?.content?.$case === 'settings' ? value.content.value : undefined;
+}
