@@ -1,0 +1,34 @@
+import type { Counter, Counters } from '../../runtime/counters';
+
+/** What happens to sessions, and what is refused by reason. */
+export interface SessionCounters {
+  readonly bindsAccepted: Counter;
+  readonly bindsRefused: Counter;
+  /** Binds answered ESME_RSYSERR because no SMSC could be reached. */
+  readonly bindsWithoutServer: Counter;
+  /** Connections that did not bind in time. */
+  readonly bindTimeouts: Counter;
+  /** Sessions that went to another SMSC while their ESME stayed bound. */
+  readonly rebinds: Counter;
+  /** Requests turned back while a session had no SMSC. */
+  readonly turnedBack: Counter;
+  readonly wrongState: Counter;
+  readonly alreadyBound: Counter;
+  readonly notBound: Counter;
+  readonly throttled: Counter;
+}
+
+export function sessionCounters(counters: Counters): SessionCounters {
+  return {
+    bindsAccepted: counters.counter('smpp.binds.accepted'),
+    bindsRefused: counters.counter('smpp.binds.refused'),
+    bindsWithoutServer: counters.counter('smpp.binds.noServer'),
+    bindTimeouts: counters.counter('smpp.timeouts.bind'),
+    rebinds: counters.counter('smpp.rebinds'),
+    turnedBack: counters.counter('smpp.rejects.rebinding'),
+    wrongState: counters.counter('smpp.rejects.wrongState'),
+    alreadyBound: counters.counter('smpp.rejects.alreadyBound'),
+    notBound: counters.counter('smpp.rejects.notBound'),
+    throttled: counters.counter('smpp.rejects.throttled'),
+  };
+}

@@ -1,0 +1,28 @@
+import type { Logger } from '../../runtime/logger';
+import type { Random } from '../../runtime/random';
+import type { Telemetry } from '../../runtime/telemetry';
+import type { SmscDirectory } from '../routing';
+import type { LinkDeps } from './link-deps';
+import type { SessionCounters } from './session-counters';
+import type { SideCounters } from './side-counters';
+
+/** Times in ms. */
+export interface SessionLimits {
+  readonly bindTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly reconnectMs: number;
+  readonly rebindRounds: number;
+}
+
+/** What every session of a plane shares. */
+export interface SessionDeps {
+  readonly link: LinkDeps;
+  readonly limits: SessionLimits;
+  readonly directory: SmscDirectory;
+  readonly toServer: SideCounters;
+  readonly toClient: SideCounters;
+  readonly counters: SessionCounters;
+  readonly telemetry: Telemetry;
+  readonly logger: Logger;
+  readonly random: Random;
+}

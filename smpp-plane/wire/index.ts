@@ -1,0 +1,8 @@
+/** SMPP on the wire: framing, headers, the few PDUs that the balancer makes itself. */
+export { readBindFields, type BindFields } from './bind-fields';
+export { headerOnly, localBindResponse } from './build';
+export { Command, RESPONSE_BIT, commandIndex, commandNames, isBind, isUnanswered, responseTo } from './command';
+export { PduFramer, type PduSink } from './framer';
+export { HEADER_BYTES, commandAt, putSequence, putUint32, sequenceAt, statusAt, uint32At } from './header';
+export { PduView } from './pdu-view';
+export { Status } from './status';
