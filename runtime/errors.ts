@@ -19,6 +19,7 @@ export const errorCodes = {
   USAGE: 'the command line is not understood',
   START_TIMEOUT: 'a service did not become ready in time',
   SERVICE_DIED: 'a service ended by itself',
+  DEMO_FAILED: 'a request of the demo was not answered, or a toy node got nothing',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,129 @@
+import type { Command } from 'commander';
+import type { ListNodesOptions } from './admin';
+import type { Globals } from './globals';
+import { assignment, seconds } from './option-values';
+
+const JSON_LINES = '\nWith --json: one document; with --json --watch: one per line for each change.';
+
+/** The commands that talk to the admin service. */
+export function addAdminCommands(program: Command): void {
+  addViews(program);
+  addNodeActions(program);
+  addAlgorithm(program);
+}
+
+function addViews(program: Command): void {
+  program
+    .command('nodes')
+    .summary('list the nodes')
+    .description('Lists the nodes with their state, sessions and addresses.')
+    .option('-w, --watch', 'go on with each change')
+    .option('--pool <pool>', 'only nodes of this pool')
+    .addHelpText(
+      'after',
+      `\nExamples:\n  triplane nodes\n  triplane nodes --watch\n  triplane nodes --json${JSON_LINES}`,
+    )
+    .action(async (options: ListNodesOptions, command: Command) => {
+      const { listNodes } = await import('./admin');
+      await listNodes(command.optsWithGlobals<Globals>(), options);
+    });
+  program
+    .command('planes')
+    .summary('list the planes')
+    .description('Lists the planes, the revision that each has applied, and what it rejected.')
+    .option('-w, --watch', 'again each second')
+    .addHelpText('after', `\nExamples:\n  triplane planes\n  triplane planes --json${JSON_LINES}`)
+    .action(async (options: { watch?: boolean }, command: Command) => {
+      const { listPlanes } = await import('./admin');
+      await listPlanes(command.optsWithGlobals<Globals>(), options);
+    });
+  program
+    .command('stats')
+    .summary('show the figures')
+    .description('Shows the figures of all planes, summed; docs/statistics.md says what each one counts.')
+    .argument('[prefix]', 'only figures whose name begins with it, such as sip.external')
+    .option('-w, --watch', 'again each second')
+    .addHelpText('after', `\nExamples:\n  triplane stats\n  triplane stats sip.external --watch${JSON_LINES}`)
+    .action(async (prefix: string | undefined, options: { watch?: boolean }, command: Command) => {
+      const { showStats } = await import('./admin');
+      await showStats(command.optsWithGlobals<Globals>(), { ...options, prefix: prefix ?? '' });
+    });
+}
+
+function addNodeActions(program: Command): void {
+  program
+    .command('drain')
+    .summary('give a node no new work')
+    .description(
+      'Gives a node no new work and lets the old finish; then, or when the time is over, it is in MAINTENANCE.',
+    )
+    .argument('<node>', 'id of the node')
+    .option('--timeout <seconds>', 'how long sessions may last; 0: none (default: control.drainTimeoutMs)', seconds)
+    .addHelpText('after', '\nExamples:\n  triplane drain app1\n  triplane drain app1 --timeout 60')
+    .action(async (node: string, options: { timeout?: number }, command: Command) => {
+      const { drainNode } = await import('./admin');
+      await drainNode(command.optsWithGlobals<Globals>(), node, options.timeout);
+    });
+  program
+    .command('resume')
+    .summary('give a drained node work again')
+    .description('Brings a node that drains or is in MAINTENANCE back to ACTIVE.')
+    .argument('<node>', 'id of the node')
+    .addHelpText('after', '\nExample:\n  triplane resume app1')
+    .action(async (node: string, _options, command: Command) => {
+      const { resumeNode } = await import('./admin');
+      await resumeNode(command.optsWithGlobals<Globals>(), node);
+    });
+  program
+    .command('remove')
+    .summary('forget a node')
+    .description('Forgets a node now. One that is alive registers again by itself: stop it first, or drain it.')
+    .argument('<node>', 'id of the node')
+    .addHelpText('after', '\nExample:\n  triplane remove app1')
+    .action(async (node: string, _options, command: Command) => {
+      const { removeNode } = await import('./admin');
+      await removeNode(command.optsWithGlobals<Globals>(), node);
+    });
+}
+
+interface SetOptions {
+  readonly param: ReadonlyMap<string, string>;
+  readonly pool: string;
+  readonly dryRun: boolean;
+}
+
+function addAlgorithm(program: Command): void {
+  const algorithm = program
+    .command('algorithm')
+    .summary('see or change the balancing algorithm')
+    .description('Shows or changes the algorithm that is in force for a protocol and pool.');
+  algorithm
+    .command('get')
+    .description('Shows the algorithms in force.')
+    .argument('[protocol]', 'sip, http or smpp (default: all)')
+    .addHelpText('after', '\nExamples:\n  triplane algorithm get\n  triplane algorithm get sip --json')
+    .action(async (protocol: string | undefined, _options, command: Command) => {
+      const { getAlgorithm } = await import('./admin');
+      await getAlgorithm(command.optsWithGlobals<Globals>(), protocol);
+    });
+  algorithm
+    .command('set')
+    .description(
+      'Changes the algorithm at once in every plane. Refused when a connected plane lacks it or a parameter.',
+    )
+    .argument('<protocol>', 'sip, http or smpp')
+    .argument('<name>', 'such as round-robin, call-id-affinity, header-hash, least-sessions')
+    .option('--param <name=value>', 'parameter of the algorithm; may be repeated', assignment, new Map())
+    .option('--pool <pool>', 'the pool', 'default')
+    .option('--dry-run', 'check everything, change nothing', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  triplane algorithm set sip header-hash\n' +
+        '  triplane algorithm set sip call-id-affinity --param callIdAffinityMaxTimeInCache=180 --dry-run',
+    )
+    .action(async (protocol: string, name: string, { param, pool, dryRun }: SetOptions, command: Command) => {
+      const { setAlgorithm } = await import('./admin');
+      const change = { protocol, algorithm: name, parameters: param, pool, dryRun };
+      await setAlgorithm(command.optsWithGlobals<Globals>(), change);
+    });
+}

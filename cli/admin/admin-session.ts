@@ -1,0 +1,62 @@
+import { status, type Client, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import { AdminServiceClient } from '../../proto';
+import { TriplaneError } from '../../runtime/errors';
+import { callUnary, channelCredentials, clientChannelOptions, statusOf } from '../../runtime/grpc';
+import { configOf, type Globals } from '../globals';
+
+type AdminMethod<Request, Response> = (
+  request: Request,
+  metadata: Metadata,
+  options: { deadline: number },
+  callback: (error: ServiceError | null, response: Response) => void,
+) => unknown;
+
+/** A connection to the admin service for the length of one command. */
+export interface AdminSession {
+  readonly address: string;
+  readonly client: AdminServiceClient;
+  /** Rejects with CONTROL_PLANE_UNREACHABLE or REQUEST_REFUSED. */
+  call<Request, Response>(method: AdminMethod<Request, Response>, request: Request): Promise<Response>;
+}
+
+/** Runs a command against the admin service that `--admin` or `cluster.admin` names, and closes the connection after it. */
+export async function withAdmin<T>(globals: Globals, run: (session: AdminSession) => Promise<T>): Promise<T> {
+  const { cluster } = await configOf(globals);
+  const client = new AdminServiceClient(
+    cluster.admin,
+    channelCredentials(cluster.admin, cluster.insecure),
+    clientChannelOptions,
+  );
+  const call: AdminSession['call'] = async (method, request) => {
+    try {
+      return await callUnary(client as Client, method, request);
+    } catch (error) {
+      throw explain(error, cluster.admin);
+    }
+  };
+  try {
+    return await run({ address: cluster.admin, client, call });
+  } finally {
+    client.close();
+  }
+}
+
+const NOBODY_THERE = /no connection established|failed to connect|connection dropped|ECONNREFUSED|name resolution/i;
+
+/** A failed call in the words of an operator. */
+export function explain(error: unknown, address: string): unknown {
+  const code = statusOf(error);
+  if (code === undefined) return error;
+  const said = (error as ServiceError).details;
+  if (code === status.DEADLINE_EXCEEDED || (code === status.UNAVAILABLE && NOBODY_THERE.test(said))) {
+    const next = 'start one with "triplane up", or name another with --admin HOST:PORT';
+    return new TriplaneError('CONTROL_PLANE_UNREACHABLE', `no control plane answered at ${address}; ${next}`, {
+      details: { address },
+      cause: error,
+    });
+  }
+  return new TriplaneError('REQUEST_REFUSED', `${address} says ${status[code]}: ${said}`, {
+    details: { address, status: status[code] },
+    cause: error,
+  });
+}

@@ -1,0 +1,75 @@
+import type { PlaneStatus, Rejection } from '../../proto';
+import type { Globals } from '../globals';
+import { printJson, printJsonLine, printText, quantity, repaint, table } from '../output';
+import { withAdmin, type AdminSession } from './admin-session';
+import { eachSecond } from './each-second';
+
+/** `triplane planes [--watch]`. */
+export async function listPlanes(globals: Globals, { watch = false }: { readonly watch?: boolean }): Promise<void> {
+  await withAdmin(globals, async (session) => {
+    if (!watch) {
+      const planes = await planesOf(session);
+      if (globals.json) printJson({ planes });
+      else printText(textOf(planes));
+      return;
+    }
+    await eachSecond(async () => {
+      const planes = await planesOf(session);
+      if (globals.json) printJsonLine({ planes });
+      else repaint(textOf(planes));
+    });
+  });
+}
+
+async function planesOf({ client, call }: AdminSession): Promise<readonly PlaneView[]> {
+  const { planes } = await call(client.listPlanes, {});
+  return planes.map(viewOf);
+}
+
+type PlaneView = ReturnType<typeof viewOf>;
+
+function viewOf(plane: PlaneStatus) {
+  return {
+    planeId: plane.planeId,
+    protocol: plane.protocol as string,
+    state: stateOf(plane),
+    version: plane.softwareVersion,
+    incarnation: plane.incarnation,
+    sent: plane.sent?.index ?? null,
+    acked: plane.acked?.index ?? null,
+    ackedAt: plane.ackedAt?.toISOString() ?? null,
+    algorithms: plane.algorithms.map(({ name, parameters }) => ({ name, parameters })),
+    rejections: plane.rejections.map(rejectionText),
+  };
+}
+
+function stateOf(plane: PlaneStatus): string {
+  if (!plane.connected) return 'AWAY';
+  return plane.lagging ? 'LAGGING' : 'CONNECTED';
+}
+
+function rejectionText({ resource, reason }: Rejection): string {
+  switch (resource?.$case) {
+    case 'nodeId':
+      return `node ${resource.value}: ${reason}`;
+    case 'pool':
+      return `pool ${resource.value}: ${reason}`;
+    default:
+      return reason;
+  }
+}
+
+function textOf(planes: readonly PlaneView[]): string {
+  if (planes.length === 0) return 'no planes; start them with "triplane up", or one with "triplane sip"';
+  const rows = planes.map((plane) => [
+    plane.planeId,
+    plane.protocol,
+    plane.state,
+    `${plane.acked ?? '-'} of ${plane.sent ?? '-'}`,
+    plane.version,
+    plane.algorithms.map(({ name }) => name).join(', '),
+    plane.rejections.join('\n') || '-',
+  ]);
+  const head = ['PLANE', 'PROTOCOL', 'STATE', 'REVISION', 'VERSION', 'ALGORITHMS', 'REJECTED'];
+  return `${table(head, rows)}\n${quantity(planes.length, 'plane')}`;
+}

@@ -1,0 +1,74 @@
+import type { GetStatsResponse, NodeStats, PlaneStats } from '../../proto';
+import type { Globals } from '../globals';
+import { count, printJson, printJsonLine, printText, repaint, table } from '../output';
+import { withAdmin, type AdminSession } from './admin-session';
+import { eachSecond } from './each-second';
+
+export interface ShowStatsOptions {
+  /** Only figures whose name begins with it. */
+  readonly prefix?: string;
+  readonly watch?: boolean;
+}
+
+/** `triplane stats [PREFIX] [--watch]`: figures summed over the planes, and each plane's own with `--json`. */
+export async function showStats(globals: Globals, { prefix = '', watch = false }: ShowStatsOptions): Promise<void> {
+  await withAdmin(globals, async (session) => {
+    if (!watch) {
+      const stats = await statsOf(session);
+      if (globals.json) printJson(viewOf(stats, prefix));
+      else printText(textOf(stats, prefix));
+      return;
+    }
+    await eachSecond(async () => {
+      const stats = await statsOf(session);
+      if (globals.json) printJsonLine(viewOf(stats, prefix));
+      else repaint(textOf(stats, prefix));
+    });
+  });
+}
+
+function statsOf({ client, call }: AdminSession): Promise<GetStatsResponse> {
+  return call(client.getStats, {});
+}
+
+function viewOf(stats: GetStatsResponse, prefix: string): unknown {
+  return {
+    nodes: stats.nodes.map(nodeView),
+    counters: named(stats.counters, prefix),
+    gauges: named(stats.gauges, prefix),
+    planes: stats.planes.map((plane: PlaneStats) => ({
+      planeId: plane.planeId,
+      protocol: plane.protocol,
+      observedAt: plane.observedAt?.toISOString() ?? null,
+      nodes: plane.nodes.map(nodeView),
+      counters: named(plane.counters, prefix),
+      gauges: named(plane.gauges, prefix),
+    })),
+  };
+}
+
+function nodeView({ activeSessions, ...rest }: NodeStats): unknown {
+  return { ...rest, sessions: activeSessions };
+}
+
+function named(figures: ReadonlyMap<string, number>, prefix: string): Record<string, number> {
+  return Object.fromEntries(chosen(figures, prefix));
+}
+
+function chosen(figures: ReadonlyMap<string, number>, prefix: string): [string, number][] {
+  return [...figures].filter(([name]) => name.startsWith(prefix)).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function textOf(stats: GetStatsResponse, prefix: string): string {
+  const nodes = table(
+    ['NODE', 'SESSIONS', 'REQUESTS', 'FAILURES', 'BYTES IN', 'BYTES OUT'],
+    stats.nodes.map((node) => [
+      node.nodeId,
+      ...[node.activeSessions, node.requests, node.failures, node.bytesIn, node.bytesOut].map(count),
+    ]),
+  );
+  const figures = [...chosen(stats.counters, prefix), ...chosen(stats.gauges, prefix)];
+  const rows = figures.map(([name, value]) => [name, count(value)]);
+  const parts = [prefix === '' && stats.nodes.length > 0 ? `${nodes}\n` : '', table(['FIGURE', 'VALUE'], rows)];
+  return parts.filter((part) => part !== '').join('\n');
+}

@@ -1,0 +1,76 @@
+import { systemClock } from '../../runtime/clock';
+import { TriplaneError } from '../../runtime/errors';
+import { createLogger } from '../../runtime/logger';
+import { systemRandom } from '../../runtime/random';
+import { configOf, serviceArgs, type Globals } from '../globals';
+import { printJson, printText, table } from '../output';
+import { onStopSignal } from '../stop-signal';
+import { SERVICES, type ServiceName } from './service-list';
+import { Topology } from './topology';
+
+/** `triplane up`: everything on one machine, until a signal. Ends with 1, and without a word of its own, when a service could not start. */
+export async function up(globals: Globals): Promise<void> {
+  const config = await configOf(globals);
+  const topology = new Topology({
+    config,
+    args: serviceArgs(globals),
+    clock: systemClock,
+    random: systemRandom,
+    logger: createLogger({ name: 'up', ...config.log }),
+  });
+  let stopping = false;
+  onStopSignal(
+    async () => {
+      stopping = true;
+      await topology.close();
+      process.exit(0);
+    },
+    () => {
+      topology.kill();
+      process.exit(1);
+    },
+  );
+  try {
+    await topology.start();
+  } catch (error) {
+    if (stopping) return;
+    await topology.close();
+    // The child that failed has printed its line; a second one would only repeat it.
+    if (error instanceof TriplaneError && error.code === 'SERVICE_DIED') process.exit(1);
+    throw error;
+  }
+  announce(topology, globals.json);
+}
+
+function announce(topology: Topology, json: boolean): void {
+  if (json) {
+    printJson({
+      addresses: byService((service) => topology.addressesOf(service)),
+      pids: byService((service) => topology.pidOf(service)),
+    });
+    return;
+  }
+  const rows = SERVICES.flatMap((service) =>
+    Object.entries(topology.addressesOf(service)).map(([listener, address], index) => [
+      index === 0 ? service : '',
+      listener,
+      address,
+    ]),
+  );
+  printText(`${table(['SERVICE', 'LISTENER', 'ADDRESS'], rows)}\n\n${nextSteps(topology)}`);
+}
+
+function byService<T>(value: (service: ServiceName) => T): Record<string, T> {
+  return Object.fromEntries(SERVICES.map((service) => [service, value(service)]));
+}
+
+function nextSteps(topology: Topology): string {
+  const control = topology.addressesOf('control-plane');
+  const steps = [
+    ['triplane node --id app1 --address 127.0.0.1 --sip-udp 5080', 'register a node and keep it alive'],
+    ['triplane nodes --watch', 'see nodes come and go'],
+    [`curl http://${control['http'] ?? ''}/lbstat`, 'all figures as JSON'],
+    ['Ctrl-C', 'close everything'],
+  ];
+  return `Next:\n${steps.map(([command = '', why = '']) => `  ${command.padEnd(60)} ${why}`).join('\n')}`;
+}

@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import type { Globals } from './globals';
+
+/** `triplane config check | explain | convert`. */
+export function addSettingsCommands(program: Command): void {
+  const config = program
+    .command('config')
+    .summary('check, explain or convert a configuration')
+    .description('Works on configuration files; no service is needed.');
+  config
+    .command('check')
+    .description('Reads a file as the services do and says what is wrong with it.')
+    .argument('<file>', "triplane.yaml, or the predecessor's lb.properties or XML")
+    .addHelpText('after', '\nExample:\n  triplane config check triplane.yaml')
+    .action(async (file: string, _options, command: Command) => {
+      const { checkConfig } = await import('./settings');
+      await checkConfig(command.optsWithGlobals<Globals>(), file);
+    });
+  config
+    .command('explain')
+    .description('Says what a key means and what it is by default; without a key, all of them.')
+    .argument('[key]', 'a key or the beginning of some, such as sip.external')
+    .addHelpText('after', '\nExamples:\n  triplane config explain control.lease.ttlMs\n  triplane config explain sip')
+    .action(async (key: string | undefined, _options, command: Command) => {
+      const { explainConfig } = await import('./settings');
+      await explainConfig(command.optsWithGlobals<Globals>(), key);
+    });
+  config
+    .command('convert')
+    .description("Turns the predecessor's lb.properties or XML into triplane.yaml on standard output.")
+    .argument('<file>', "lb.properties (either guide's keys) or lb-configuration.xml")
+    .addHelpText(
+      'after',
+      '\nKeys that have no counterpart stand as comments at the end, each with the reason.\n' +
+        '\nExample:\n  triplane config convert lb.properties > triplane.yaml',
+    )
+    .action(async (file: string, _options, command: Command) => {
+      const { convertConfig } = await import('./settings');
+      await convertConfig(command.optsWithGlobals<Globals>(), file);
+    });
+}

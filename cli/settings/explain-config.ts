@@ -1,0 +1,34 @@
+import { closest } from 'fastest-levenshtein';
+import { configSchema, describeKeys, type KeyDescription } from '../../runtime/config';
+import { TriplaneError } from '../../runtime/errors';
+import type { Globals } from '../globals';
+import { printJson, printText } from '../output';
+
+/** `triplane config explain [KEY]`: one key, all below a key, or all. Case does not matter. */
+export async function explainConfig({ json }: Globals, key: string | undefined): Promise<void> {
+  const found = keysBelow(describeKeys(configSchema), key);
+  if (json) printJson({ keys: found.map(viewOf) });
+  else printText(found.map(textOf).join('\n\n'));
+}
+
+function keysBelow(all: readonly KeyDescription[], wanted: string | undefined): readonly KeyDescription[] {
+  if (wanted === undefined) return all;
+  const lower = wanted.toLowerCase();
+  const found = all.filter(({ key }) => key.toLowerCase() === lower || key.toLowerCase().startsWith(`${lower}.`));
+  if (found.length > 0) return found;
+  const nearest = closest(
+    wanted,
+    all.map(({ key }) => key),
+  );
+  throw new TriplaneError('CONFIG_UNKNOWN_KEY', `unknown key ${wanted}; did you mean ${nearest}?`, {
+    details: { key: wanted },
+  });
+}
+
+function viewOf({ key, meaning, fallback }: KeyDescription): unknown {
+  return { key, meaning, default: fallback === undefined ? null : (JSON.parse(fallback) as unknown) };
+}
+
+function textOf({ key, meaning, fallback }: KeyDescription): string {
+  return `${key}\n  ${meaning}\n  default: ${fallback ?? 'none'}`;
+}
