@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { ListNodesOptions } from './admin';
-import type { Globals } from './globals';
+import type { ListNodesOptions, ShowStatsOptions } from './admin';
+import { optionsOf } from './globals';
 import { assignment, seconds } from './option-values';
 
 const JSON_LINES = '\nWith --json: one document; with --json --watch: one per line for each change.';
@@ -25,7 +25,7 @@ function addViews(program: Command): void {
     )
     .action(async (options: ListNodesOptions, command: Command) => {
       const { listNodes } = await import('./admin');
-      await listNodes(command.optsWithGlobals<Globals>(), options);
+      await listNodes(optionsOf(command), options);
     });
   program
     .command('planes')
@@ -35,18 +35,19 @@ function addViews(program: Command): void {
     .addHelpText('after', `\nExamples:\n  triplane planes\n  triplane planes --json${JSON_LINES}`)
     .action(async (options: { watch?: boolean }, command: Command) => {
       const { listPlanes } = await import('./admin');
-      await listPlanes(command.optsWithGlobals<Globals>(), options);
+      await listPlanes(optionsOf(command), options);
     });
   program
     .command('stats')
     .summary('show the figures')
     .description('Shows the figures of all planes, summed; docs/statistics.md says what each one counts.')
     .argument('[prefix]', 'only figures whose name begins with it, such as sip.external')
+    .option('-a, --all', 'figures that are zero too')
     .option('-w, --watch', 'again each second')
     .addHelpText('after', `\nExamples:\n  triplane stats\n  triplane stats sip.external --watch${JSON_LINES}`)
-    .action(async (prefix: string | undefined, options: { watch?: boolean }, command: Command) => {
+    .action(async (prefix: string | undefined, options: ShowStatsOptions, command: Command) => {
       const { showStats } = await import('./admin');
-      await showStats(command.optsWithGlobals<Globals>(), { ...options, prefix: prefix ?? '' });
+      await showStats(optionsOf(command), { ...options, prefix: prefix ?? '' });
     });
 }
 
@@ -62,7 +63,7 @@ function addNodeActions(program: Command): void {
     .addHelpText('after', '\nExamples:\n  triplane drain app1\n  triplane drain app1 --timeout 60')
     .action(async (node: string, options: { timeout?: number }, command: Command) => {
       const { drainNode } = await import('./admin');
-      await drainNode(command.optsWithGlobals<Globals>(), node, options.timeout);
+      await drainNode(optionsOf(command), node, options.timeout);
     });
   program
     .command('resume')
@@ -72,7 +73,7 @@ function addNodeActions(program: Command): void {
     .addHelpText('after', '\nExample:\n  triplane resume app1')
     .action(async (node: string, _options, command: Command) => {
       const { resumeNode } = await import('./admin');
-      await resumeNode(command.optsWithGlobals<Globals>(), node);
+      await resumeNode(optionsOf(command), node);
     });
   program
     .command('remove')
@@ -82,14 +83,14 @@ function addNodeActions(program: Command): void {
     .addHelpText('after', '\nExample:\n  triplane remove app1')
     .action(async (node: string, _options, command: Command) => {
       const { removeNode } = await import('./admin');
-      await removeNode(command.optsWithGlobals<Globals>(), node);
+      await removeNode(optionsOf(command), node);
     });
 }
 
 interface SetOptions {
-  readonly param: ReadonlyMap<string, string>;
+  readonly param?: ReadonlyMap<string, string>;
   readonly pool: string;
-  readonly dryRun: boolean;
+  readonly dryRun?: boolean;
 }
 
 function addAlgorithm(program: Command): void {
@@ -104,7 +105,7 @@ function addAlgorithm(program: Command): void {
     .addHelpText('after', '\nExamples:\n  triplane algorithm get\n  triplane algorithm get sip --json')
     .action(async (protocol: string | undefined, _options, command: Command) => {
       const { getAlgorithm } = await import('./admin');
-      await getAlgorithm(command.optsWithGlobals<Globals>(), protocol);
+      await getAlgorithm(optionsOf(command), protocol);
     });
   algorithm
     .command('set')
@@ -113,17 +114,24 @@ function addAlgorithm(program: Command): void {
     )
     .argument('<protocol>', 'sip, http or smpp')
     .argument('<name>', 'such as round-robin, call-id-affinity, header-hash, least-sessions')
-    .option('--param <name=value>', 'parameter of the algorithm; may be repeated', assignment, new Map())
+    .option('--param <name=value>', 'parameter of the algorithm; may be repeated', assignment)
     .option('--pool <pool>', 'the pool', 'default')
-    .option('--dry-run', 'check everything, change nothing', false)
+    .option('--dry-run', 'check everything, change nothing')
     .addHelpText(
       'after',
       '\nExamples:\n  triplane algorithm set sip header-hash\n' +
         '  triplane algorithm set sip call-id-affinity --param callIdAffinityMaxTimeInCache=180 --dry-run',
     )
-    .action(async (protocol: string, name: string, { param, pool, dryRun }: SetOptions, command: Command) => {
-      const { setAlgorithm } = await import('./admin');
-      const change = { protocol, algorithm: name, parameters: param, pool, dryRun };
-      await setAlgorithm(command.optsWithGlobals<Globals>(), change);
-    });
+    .action(
+      async (
+        protocol: string,
+        name: string,
+        { param = new Map(), pool, dryRun = false }: SetOptions,
+        command: Command,
+      ) => {
+        const { setAlgorithm } = await import('./admin');
+        const change = { protocol, algorithm: name, parameters: param, pool, dryRun };
+        await setAlgorithm(optionsOf(command), change);
+      },
+    );
 }

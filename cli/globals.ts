@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { Config } from '../runtime/config';
 
 /** The options that every command takes. */
@@ -10,6 +11,11 @@ export interface Globals {
   readonly admin?: string;
   /** JSON for programs instead of text for people. */
   readonly json: boolean;
+}
+
+/** The program's options as a command sees them. */
+export function optionsOf(command: Command): Globals {
+  return { set: [], json: false, ...command.optsWithGlobals<Partial<Globals>>() };
 }
 
 /** The configuration that a command runs under; loads the schema only when a command asks. */

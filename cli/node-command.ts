@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Globals } from './globals';
+import { optionsOf } from './globals';
 import type { RunNodeOptions } from './node';
 import { assignment, portNumber, seconds, wholeNumber } from './option-values';
 
@@ -24,7 +24,7 @@ export function addNodeCommand(program: Command): void {
     .option('--weight <n>', 'share of new work, 0-1000 (default: 100)', wholeNumber(0, 1000))
     .option('--version <version>', 'version of its software, for rolling upgrades')
     .option('--pool <pool>', 'group that is balanced together (default: default)')
-    .option('--label <name=value>', 'label; may be repeated', assignment, new Map())
+    .option('--label <name=value>', 'label; may be repeated', assignment)
     .option(
       '--drain-timeout <seconds>',
       'on a signal, keep it DRAINING until its sessions end, this long at most',
@@ -33,7 +33,7 @@ export function addNodeCommand(program: Command): void {
   for (const [flag, what] of PORTS) command.option(`--${flag} <port>`, what, portNumber);
   command.addHelpText('after', EXAMPLES).action(async (_options, self: Command) => {
     const { runNode } = await import('./node');
-    await runNode(self.optsWithGlobals<Globals>(), self.opts<RunNodeOptions>());
+    await runNode(optionsOf(self), self.opts<RunNodeOptions>());
   });
 }
 

@@ -15,7 +15,7 @@ export const portNumber = wholeNumber(1, 65_535);
 export const seconds = wholeNumber(0, 86_400);
 
 /** Collects repeated `name=value` options. */
-export function assignment(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+export function assignment(text: string, before: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Expected name=value.');
   return new Map(before).set(text.slice(0, at), text.slice(at + 1));

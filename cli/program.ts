@@ -29,7 +29,10 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;
-    const said = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    const said = error.message
+      .replace(/^error: /, '')
+      .replace(/\.$/, '')
+      .replaceAll('\n', ' ');
     const text = error.code === 'commander.help' ? 'expected a command' : said;
     throw new TriplaneError('USAGE', `${text}; see "triplane --help"`, { cause: error });
   }
@@ -40,9 +43,9 @@ function buildProgram(): Command {
     .description('Load balancer for telecom clusters: SIP, HTTP/WebSocket and SMPP over one pool of application nodes.')
     .version(productVersion(), '-V', 'print the version (also --version)')
     .option('-c, --config <file>', "configuration: triplane.yaml, or the predecessor's lb.properties or XML")
-    .option('--set <key=value>', 'overrides one configuration key; may be repeated', append, [])
+    .option('--set <key=value>', 'overrides one configuration key; may be repeated', append)
     .option('--admin <host:port>', 'admin service of the control plane, over cluster.admin', hostPort)
-    .option('--json', 'JSON for programs instead of text for people', false)
+    .option('--json', 'JSON for programs instead of text for people')
     .addHelpText('after', EXIT_CODES)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => {} })
@@ -55,7 +58,7 @@ function buildProgram(): Command {
   return program;
 }
 
-function append(text: string, before: readonly string[]): string[] {
+function append(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 

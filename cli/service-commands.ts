@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Globals } from './globals';
+import type { DemoOptions } from './demo';
+import { optionsOf } from './globals';
 import { wholeNumber } from './option-values';
 import type { ServiceName } from './services';
 
@@ -29,7 +30,7 @@ export function addServiceCommands(program: Command): void {
     .addHelpText('after', UP_EXAMPLES)
     .action(async (_options, command: Command) => {
       const { up } = await import('./services');
-      await up(command.optsWithGlobals<Globals>());
+      await up(optionsOf(command));
     });
   addService(program, 'control', 'control-plane', 'run a control plane');
   addService(program, 'sip', 'sip-plane', 'run a SIP plane');
@@ -39,12 +40,12 @@ export function addServiceCommands(program: Command): void {
     .command('demo')
     .summary('run everything with toy nodes and traffic')
     .description('Shows Triplane at work.')
-    .option('--once', 'a fixed amount of traffic, then end', false)
+    .option('--once', 'a fixed amount of traffic, then end')
     .option('--seconds <n>', 'end after this time', wholeNumber(1, 86_400))
     .addHelpText('after', DEMO_EXAMPLES)
-    .action(async (_options, command: Command) => {
+    .action(async (options: Pick<DemoOptions, 'once' | 'seconds'>, command: Command) => {
       const { demo } = await import('./demo');
-      await demo(command.optsWithGlobals());
+      await demo({ ...optionsOf(command), ...options });
     });
 }
 
@@ -56,6 +57,6 @@ function addService(program: Command, name: string, service: ServiceName, summar
     .addHelpText('after', `\nExamples:\n  triplane ${name}\n  triplane ${name} --config triplane.yaml`)
     .action(async (_options, command: Command) => {
       const { runService } = await import('./services');
-      runService(command.optsWithGlobals<Globals>(), service);
+      runService(optionsOf(command), service);
     });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Globals } from './globals';
+import { optionsOf } from './globals';
 
 /** `triplane config check | explain | convert`. */
 export function addSettingsCommands(program: Command): void {
@@ -14,7 +14,7 @@ export function addSettingsCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  triplane config check triplane.yaml')
     .action(async (file: string, _options, command: Command) => {
       const { checkConfig } = await import('./settings');
-      await checkConfig(command.optsWithGlobals<Globals>(), file);
+      await checkConfig(optionsOf(command), file);
     });
   config
     .command('explain')
@@ -23,7 +23,7 @@ export function addSettingsCommands(program: Command): void {
     .addHelpText('after', '\nExamples:\n  triplane config explain control.lease.ttlMs\n  triplane config explain sip')
     .action(async (key: string | undefined, _options, command: Command) => {
       const { explainConfig } = await import('./settings');
-      await explainConfig(command.optsWithGlobals<Globals>(), key);
+      await explainConfig(optionsOf(command), key);
     });
   config
     .command('convert')
@@ -36,6 +36,6 @@ export function addSettingsCommands(program: Command): void {
     )
     .action(async (file: string, _options, command: Command) => {
       const { convertConfig } = await import('./settings');
-      await convertConfig(command.optsWithGlobals<Globals>(), file);
+      await convertConfig(optionsOf(command), file);
     });
 }

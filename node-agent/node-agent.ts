@@ -76,6 +76,8 @@ class LeaseKeeper implements NodeAgent {
   #attempt: Promise<void> = Promise.resolve();
   /** So that a long outage is one line in the log and not one per try. */
   #reported = false;
+  /** Whether the present lease was answered as known. */
+  #proven = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: NodeAgentOptions) {
@@ -144,6 +146,7 @@ class LeaseKeeper implements NodeAgent {
       const { client } = this.#controlPlanes;
       const answer = await callUnary(client, client.register, { node }, { span, timeoutMs: REGISTER_TIMEOUT_MS });
       this.#leaseId = answer.leaseId;
+      this.#proven = false;
       this.#ttlMs = toMs(answer.leaseTtl) || this.#ttlMs;
       this.#intervalMs = toMs(answer.heartbeatInterval) || this.#ttlMs / 3;
       const facts = { node: node.nodeId, controlPlane: this.#controlPlanes.address, ttlMs: this.#ttlMs };
@@ -184,10 +187,13 @@ class LeaseKeeper implements NodeAgent {
       this.#options.logger.info({ node: this.#options.node.nodeId }, 'lease not known any more, registering again');
       this.#leaseId = '';
       this.#controlPlanes.succeeded();
+      // At once after a restart; a control plane that forgets each lease meets a growing wait.
+      if (this.#proven) this.#backoff.reset();
       this.#again();
       return;
     }
     this.#heardAtMs = this.#options.clock.now();
+    this.#proven = true;
     this.#controlPlanes.succeeded();
     this.#backoff.reset();
     if (this.#reported)

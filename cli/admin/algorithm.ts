@@ -1,5 +1,6 @@
 import { Protocol, RoutingConfig } from '../../proto';
 import { TriplaneError } from '../../runtime/errors';
+import { contractWord } from '../contract-word';
 import type { Globals } from '../globals';
 import { printJson, printText, table } from '../output';
 import { withAdmin, type AdminSession } from './admin-session';
@@ -62,7 +63,7 @@ function poolName(pool: string): string {
 
 function viewOf(config: RoutingConfig): unknown {
   return {
-    protocol: config.protocol,
+    protocol: contractWord(config.protocol),
     pool: poolName(config.pool),
     algorithm: config.algorithm,
     parameters: config.parameters,
@@ -79,7 +80,7 @@ function textOf(configs: readonly RoutingConfig[]): string {
   return table(
     ['PROTOCOL', 'POOL', 'ALGORITHM', 'PARAMETERS'],
     configs.map((config) => [
-      config.protocol.toLowerCase(),
+      contractWord(config.protocol).toLowerCase(),
       poolName(config.pool),
       config.algorithm,
       parametersText(config) || '-',
@@ -88,7 +89,7 @@ function textOf(configs: readonly RoutingConfig[]): string {
 }
 
 function sentence(before: RoutingConfig | undefined, after: RoutingConfig, dryRun: boolean): string {
-  const where = `${after.protocol.toLowerCase()}/${poolName(after.pool)}`;
+  const where = `${contractWord(after.protocol).toLowerCase()}/${poolName(after.pool)}`;
   const now = [after.algorithm, parametersText(after)].filter((part) => part !== '').join(' ');
   const change = `${where}: ${before?.algorithm ?? 'none'} -> ${now}`;
   return dryRun ? `${change} would be accepted; nothing was changed` : change;

@@ -1,4 +1,5 @@
 import { toMs, type Endpoint, type NodeStatus } from '../../proto';
+import { contractWord } from '../contract-word';
 import { ago, count } from '../output';
 
 /** A node as `--json` shows it: every field, whatever its value. */
@@ -24,14 +25,14 @@ export interface NodeView {
 export function viewOf({ node, lastHeard, ...status }: NodeStatus): NodeView {
   return {
     nodeId: node?.nodeId ?? '',
-    state: node?.state ?? 'UNSPECIFIED',
+    state: contractWord(node?.state),
     pool: node?.pool || 'default',
     weight: node?.weight ?? 100,
     version: node?.softwareVersion ?? '',
     jvmRoute: node?.jvmRoute || (node?.nodeId ?? ''),
     endpoints: (node?.endpoints ?? []).map((endpoint) => ({
-      protocol: endpoint.protocol,
-      transport: endpoint.transport,
+      protocol: contractWord(endpoint.protocol),
+      transport: contractWord(endpoint.transport),
       address: addressOf(endpoint),
     })),
     labels: Object.fromEntries(node?.labels ?? []),
@@ -40,7 +41,7 @@ export function viewOf({ node, lastHeard, ...status }: NodeStatus): NodeView {
     sessions: status.activeSessions,
     requests: status.requests,
     failures: status.failures,
-    lastHeardMs: lastHeard === undefined ? null : toMs(lastHeard),
+    lastHeardMs: lastHeard === undefined ? null : Math.round(toMs(lastHeard)),
     drainDeadline: node?.drainDeadline?.toISOString() ?? null,
   };
 }

@@ -1,4 +1,5 @@
 import type { PlaneStatus, Rejection } from '../../proto';
+import { contractWord } from '../contract-word';
 import type { Globals } from '../globals';
 import { printJson, printJsonLine, printText, quantity, repaint, table } from '../output';
 import { withAdmin, type AdminSession } from './admin-session';
@@ -31,7 +32,7 @@ type PlaneView = ReturnType<typeof viewOf>;
 function viewOf(plane: PlaneStatus) {
   return {
     planeId: plane.planeId,
-    protocol: plane.protocol as string,
+    protocol: contractWord(plane.protocol),
     state: stateOf(plane),
     version: plane.softwareVersion,
     incarnation: plane.incarnation,

@@ -12,7 +12,7 @@ import { ToyWebServer } from './toy-web-server';
 import { Traffic } from './traffic';
 
 export interface DemoOptions extends Globals {
-  readonly once: boolean;
+  readonly once?: boolean;
   readonly seconds?: number;
 }
 
@@ -66,13 +66,13 @@ async function play(stage: Stage): Promise<void> {
   const { cluster, options } = stage;
   const traffic = await Traffic.start(cluster.entrances);
   try {
-    if (options.once) {
+    if (options.once === true) {
       await traffic.once();
       await reported(stage);
     } else await runUntilStopped(stage, traffic);
     const score = await scoreNow(stage, traffic);
     if (options.json) printJson(score);
-    else printText(options.once ? scoreText(score) : `\n${scoreText(score)}`);
+    else printText(options.once === true ? scoreText(score) : `\n${scoreText(score)}`);
     judge(score);
   } finally {
     await traffic.close();

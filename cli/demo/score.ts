@@ -1,4 +1,5 @@
 import type { NodeStatus } from '../../proto';
+import { contractWord } from '../contract-word';
 import { count, table } from '../output';
 import type { ToyNode } from './toy-node';
 import type { Tally } from './traffic';
@@ -25,7 +26,7 @@ export function scoreOf(toys: readonly ToyNode[], statuses: readonly NodeStatus[
     return {
       nodeId: toy.id,
       protocol: toy.protocol,
-      state: status?.node?.state ?? 'GONE',
+      state: status === undefined ? 'GONE' : contractWord(status.node?.state),
       sessions: status?.activeSessions ?? 0,
       requests: status?.requests ?? 0,
       answered: toy.answered,

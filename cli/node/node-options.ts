@@ -21,7 +21,7 @@ export interface NodeOptions {
   readonly weight?: number;
   readonly version?: string;
   readonly pool?: string;
-  readonly label: ReadonlyMap<string, string>;
+  readonly label?: ReadonlyMap<string, string>;
 }
 
 type PortOption = Exclude<keyof NodeOptions, 'id' | 'address' | 'jvmRoute' | 'weight' | 'version' | 'pool' | 'label'>;
@@ -63,7 +63,7 @@ export function nodeOf(options: NodeOptions, incarnation: string): Node {
     pool: options.pool ?? '',
     softwareVersion: options.version ?? '',
     jvmRoute: options.jvmRoute ?? '',
-    labels: new Map(options.label),
+    labels: new Map(options.label ?? []),
   });
 }
 

@@ -6,6 +6,7 @@ import { exitWithLine } from '../../runtime/lifecycle';
 import { createLogger } from '../../runtime/logger';
 import { systemRandom } from '../../runtime/random';
 import { startTelemetry } from '../../runtime/telemetry';
+import { contractWord } from '../contract-word';
 import { configOf, type Globals } from '../globals';
 import { printJsonLine, printText } from '../output';
 import { onStopSignal } from '../stop-signal';
@@ -36,7 +37,8 @@ export async function runNode(globals: Globals, options: RunNodeOptions): Promis
     telemetry,
     clock: systemClock,
     random: systemRandom,
-    onState: (state) => {
+    onState: (value) => {
+      const state = contractWord(value);
       if (globals.json) printJsonLine({ node: node.nodeId, state });
       else printText(`${node.nodeId}: ${state}`);
     },

@@ -1,3 +1,2 @@
 /** Reads the configuration files of the Restcomm / Mobicents load balancer. */
 export { convertPredecessor, isPredecessorFile, type Conversion, type LeftOver } from './convert';
-export { targets } from './rules';

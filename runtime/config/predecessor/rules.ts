@@ -52,13 +52,3 @@ export const ALGORITHMS: Readonly<Record<string, string>> = {
   PureConsistentHashBalancerAlgorithm: 'header-hash',
   PersistentConsistentHashBalancerAlgorithm: 'header-hash',
 };
-
-/** Keys of triplane.yaml that conversion can produce. */
-export const targets: readonly string[] = [
-  ...new Set(Object.values(RULES).flatMap(({ to }) => to)),
-  'control.lease.ttlMs',
-  'control.lease.intervalMs',
-  'control.routing.sip.algorithm',
-  'control.routing.sip.parameters',
-  'sip.affinityKey',
-];

@@ -37,10 +37,9 @@ export function readXml(text: string, file: string): XmlElement {
       if (selfClosing === '/') close(open);
     }
   }
+  if (open.length > 1) fail(file, text, text.length, `</${open.at(-1)?.name}> is missing`);
   const [root] = top.children;
-  if (root === undefined || open.length > 1) {
-    fail(file, text, text.length, root === undefined ? 'expected an element' : `</${open.at(-1)?.name}> is missing`);
-  }
+  if (root === undefined) fail(file, text, text.length, 'expected an element');
   return root;
 }
 

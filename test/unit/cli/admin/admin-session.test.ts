@@ -1,0 +1,32 @@
+import { status } from '@grpc/grpc-js';
+import { explain } from '../../../../cli/admin/admin-session';
+
+function rpcError(code: status, details: string): Error {
+  return Object.assign(new Error(`${code} ${details}`), { code, details });
+}
+
+test.each([
+  [status.UNAVAILABLE, 'No connection established. Last error: connect ECONNREFUSED 127.0.0.1:7701'],
+  [status.DEADLINE_EXCEEDED, 'Deadline exceeded after 5.001s'],
+])('a silent address (%d) is CONTROL_PLANE_UNREACHABLE with the address and what to do', (code, details) => {
+  expect(explain(rpcError(code, details), '127.0.0.1:7701')).toMatchObject({
+    code: 'CONTROL_PLANE_UNREACHABLE',
+    message:
+      'no control plane answered at 127.0.0.1:7701; start one with "triplane up", or name another with --admin HOST:PORT',
+  });
+});
+
+test('a refusal keeps the words of the control plane', () => {
+  expect(explain(rpcError(status.NOT_FOUND, 'no node "app9"'), '127.0.0.1:7701')).toMatchObject({
+    code: 'REQUEST_REFUSED',
+    message: '127.0.0.1:7701 says NOT_FOUND: no node "app9"',
+  });
+  expect(explain(rpcError(status.UNAVAILABLE, 'not synced yet'), '127.0.0.1:7701')).toMatchObject({
+    code: 'REQUEST_REFUSED',
+  });
+});
+
+test('what is no gRPC error stays as it is', () => {
+  const bug = new TypeError('x');
+  expect(explain(bug, '127.0.0.1:7701')).toBe(bug);
+});

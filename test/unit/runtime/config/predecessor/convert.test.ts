@@ -1,0 +1,110 @@
+import { AlgorithmCatalog } from '../../../../../data-plane';
+import { RoutingConfig } from '../../../../../proto';
+import { configSchema, convertPredecessor, describeKeys, type Conversion } from '../../../../../runtime/config';
+import { ALGORITHMS, RULES } from '../../../../../runtime/config/predecessor/rules';
+
+const convert = (text: string): Conversion => convertPredecessor(text, 'lb.properties');
+const reasonsOf = ({ leftOvers }: Conversion): Record<string, string> =>
+  Object.fromEntries(leftOvers.map(({ key, reason }) => [key, reason]));
+
+test('the newer guide: one port per leg and transport; what is not named does not listen', () => {
+  const { tree } = convert('host=127.0.0.1\nexternalUdpPort=5060\ninternalUdpPort=5065\ninternalTcpPort=5066\n');
+  expect(configSchema.parse(tree).sip).toMatchObject({
+    external: { host: '127.0.0.1', udpPort: 5060, tcpPort: null },
+    internal: { host: '127.0.0.1', udpPort: 5065, tcpPort: 5066 },
+  });
+});
+
+test('the older guide: one port per leg, and a transport beside it', () => {
+  const { tree } = convert('externalPort=5060\nexternalTransport=TCP\ninternalPort=5065\n');
+  expect(configSchema.parse(tree).sip).toMatchObject({
+    external: { udpPort: null, tcpPort: 5060 },
+    internal: { udpPort: 5065, tcpPort: null },
+  });
+});
+
+test('a leg with a host of its own does not take the common one', () => {
+  const { tree } = convert('externalHost=192.0.2.1\nhost=127.0.0.1\ninternalHost=10.0.0.1\n');
+  expect(configSchema.parse(tree)).toMatchObject({
+    sip: { external: { host: '192.0.2.1' }, internal: { host: '10.0.0.1' } },
+    http: { listen: { host: '127.0.0.1' } },
+  });
+});
+
+test('a lease shorter than three default intervals gets a shorter interval', () => {
+  expect(configSchema.parse(convert('nodeTimeout=5100').tree).control.lease).toMatchObject({
+    ttlMs: 5100,
+    intervalMs: 1700,
+  });
+  expect(configSchema.parse(convert('nodeTimeout=8400').tree).control.lease).toMatchObject({
+    ttlMs: 8400,
+    intervalMs: 2000,
+  });
+});
+
+test('the idle time of Call-ID affinity becomes a parameter, but not of another algorithm', () => {
+  const text = 'callIdAffinityMaxTimeInCache=180\n';
+  expect(configSchema.parse(convert(text).tree).control.routing.sip).toEqual({
+    algorithm: 'call-id-affinity',
+    parameters: { callIdAffinityMaxTimeInCache: '180' },
+  });
+  const hash = convert(`${text}algorithmClass=org.mobicents.tools.sip.balancer.HeaderConsistentHashBalancerAlgorithm`);
+  expect(configSchema.parse(hash.tree).control.routing.sip).toEqual({ algorithm: 'header-hash', parameters: {} });
+  expect(reasonsOf(hash)).toHaveProperty('callIdAffinityMaxTimeInCache');
+});
+
+test.each([
+  ['from.user', 'From'],
+  ['to.user', 'To'],
+  ['To', 'To'],
+  ['X-Session', 'X-Session'],
+])('the affinity key %s is the header %s', (value, header) => {
+  expect(configSchema.parse(convert(`sipHeaderAffinityKey=${value}`).tree).sip.affinityKey).toBe(header);
+});
+
+test('the longer of the two connection checks stands for both', () => {
+  const lines = ['timeoutConnectionCheckClientSide=1000', 'timeoutConnectionCheckServerSide=3000'];
+  for (const text of [lines.join('\n'), lines.toReversed().join('\n')]) {
+    expect(configSchema.parse(convert(text).tree).smpp.enquireLinkTimeoutMs).toBe(3000);
+  }
+});
+
+test('nodes that were listed become the commands that register them', () => {
+  expect(reasonsOf(convert('extraServerNodes=192.0.2.1:21,192.0.2.2'))['extraServerNodes']).toBe(
+    'register each: triplane node --id extra1 --address 192.0.2.1 --sip-udp 21; ' +
+      'triplane node --id extra2 --address 192.0.2.2 --sip-udp 5060',
+  );
+});
+
+test('a password never reaches the output', () => {
+  const conversion = convert('javax.net.ssl.keyStorePassword=123456\npassword=geheim\n');
+  expect(conversion.leftOvers).toHaveLength(2);
+  expect(JSON.stringify(conversion)).not.toMatch(/123456|geheim/);
+});
+
+test('every key is either converted or left over with a reason, junk included', () => {
+  const conversion = convert('httpPort=2080\nneed\nheartbeatInterval=150\nhttpPorts=1\nnodeTimeout=soon\n');
+  expect(conversion.tree).toEqual({ http: { listen: { port: 2080 } } });
+  expect(Object.keys(reasonsOf(conversion)).toSorted()).toEqual([
+    'heartbeatInterval',
+    'httpPorts',
+    'need',
+    'nodeTimeout',
+  ]);
+});
+
+test('every algorithm that conversion names is one that planes run', () => {
+  const catalog = new AlgorithmCatalog();
+  for (const algorithm of Object.values(ALGORITHMS)) {
+    expect(() => catalog.create(RoutingConfig.create({ algorithm }), { random: Math.random })).not.toThrow();
+  }
+});
+
+test('every rule has a target of its kind, if the schema knows the key', () => {
+  const known = new Set(describeKeys(configSchema).map(({ key }) => key));
+  const missing = Object.values(RULES)
+    .flatMap(({ to }) => to)
+    .filter((key) => !known.has(key));
+  // Waiting for TLS and WebSocket listeners; everything else must be there.
+  expect(missing.filter((key) => !/\.(tls|ws|wss)Port$/.test(key))).toEqual([]);
+});
