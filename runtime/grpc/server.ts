@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { TriplaneError, listenError } from '../errors';
 import { serverChannelOptions } from './channel';
 import { isLoopback } from './loopback';
@@ -15,6 +15,8 @@ export interface ListenOptions {
 
 /** A gRPC server with the keepalive that finds frozen peers. */
 export function createServer(): Server {
+  // What goes wrong is told by our own errors and log; the library's lines on standard error are for those who ask.
+  if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
   return new Server(serverChannelOptions);
 }
 
