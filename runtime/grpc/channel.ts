@@ -1,4 +1,10 @@
-import { credentials, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import {
+  credentials,
+  logVerbosity,
+  setLogVerbosity,
+  type ChannelCredentials,
+  type ChannelOptions,
+} from '@grpc/grpc-js';
 import { TriplaneError } from '../errors';
 import { isLoopback } from './loopback';
 
@@ -19,6 +25,11 @@ export const serverChannelOptions: ChannelOptions = {
   'grpc.so_reuseport': 0,
 };
 
+/** grpc-js writes to standard error by itself; what it has to say reaches people through our errors and logs. */
+export function silenceGrpcLibrary(): void {
+  if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
+}
+
 /**
  * Credentials for a control plane at `host:port`. Plain text is for loopback, or for those who said `cluster.insecure: true`;
  * otherwise INSECURE_REFUSED.
@@ -31,5 +42,6 @@ export function channelCredentials(target: string, insecure: boolean): ChannelCr
       `plain-text gRPC to ${target} is refused; use a loopback address, or set cluster.insecure: true in a network that you trust`,
     );
   }
+  silenceGrpcLibrary();
   return credentials.createInsecure();
 }

@@ -1,6 +1,6 @@
 import { Server, ServerCredentials, logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { TriplaneError, listenError } from '../errors';
-import { serverChannelOptions } from './channel';
+import { serverChannelOptions, silenceGrpcLibrary } from './channel';
 import { isLoopback } from './loopback';
 
 export interface ListenOptions {
@@ -17,6 +17,7 @@ export interface ListenOptions {
 export function createServer(): Server {
   // What goes wrong is told by our own errors and log; the library's lines on standard error are for those who ask.
   if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
+  silenceGrpcLibrary();
   return new Server(serverChannelOptions);
 }
 
