@@ -180,7 +180,15 @@ const http = z
       .default(5)
       .describe('Retry-After of a 503 when no node is usable; 0 leaves it out.'),
     connectTimeoutMs: ms.default(2000).describe('A node must accept a connection within this time.'),
-    responseTimeoutMs: ms.default(60_000).describe('A node must begin its answer within this time.'),
+    responseTimeoutMs: ms
+      .default(60_000)
+      .describe('A node must begin its answer, and send each next piece of it, within this time.'),
+    headTimeoutMs: ms.default(10_000).describe('A client must send the whole head of a request within this time.'),
+    bodyTimeoutMs: ms.default(60_000).describe('A client must send each next piece of a body within this time.'),
+    nodeIdleMs: ms
+      .default(4000)
+      .describe('A kept connection to a node is closed after this time; less than the keep-alive time of the nodes.'),
+    maxNodeConnections: z.int().min(1).default(4096).describe('Most connections to one node.'),
     idleTimeoutMs: ms.default(65_000).describe('A client connection without requests is closed after this time.'),
     tunnelIdleMs: ms.default(3_600_000).describe('A WebSocket without traffic is closed after this time.'),
     maxConnections: z.int().min(1).default(10_000).describe('Most client connections.'),
