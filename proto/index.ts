@@ -65,3 +65,6 @@ export {
   type AdminServiceServer,
 } from './gen/triplane/v1/admin';
 export { NodeRecord, StoredValue } from './gen/triplane/v1/store';
+export { Any } from './gen/google/protobuf/any';
+export { BadRequest, ErrorInfo, RetryInfo } from './gen/google/rpc/error_details';
+export { Status } from './gen/google/rpc/status';

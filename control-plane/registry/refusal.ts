@@ -10,6 +10,8 @@ export type RefusalReason =
   | 'ALGORITHM_UNKNOWN'
   | 'ETAG_MISMATCH'
   | 'OUT_OF_ORDER'
+  | 'PLANE_SILENT'
+  | 'PLANE_REPLACED'
   | 'CONTENDED'
   | 'SHUTTING_DOWN';
 

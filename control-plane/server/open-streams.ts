@@ -1,6 +1,7 @@
-import { status, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
+import { status, type Metadata, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
 import { StatusError } from '../../runtime/grpc';
 import type { Logger } from '../../runtime/logger';
+import { Refusal } from '../registry';
 import { asStatus } from './refusals';
 
 /** The sending side of a stream that is open. */
@@ -75,7 +76,7 @@ export class OpenStreams {
     call.on('cancelled', close);
     call.on('close', close);
     if (this.#closing) {
-      stream.fail(new StatusError(status.UNAVAILABLE, 'this control plane is shutting down; try another one'));
+      stream.fail(shuttingDown());
       return;
     }
     this.#streams.add(stream);
@@ -97,15 +98,21 @@ export class OpenStreams {
   /** Ends all streams and refuses new ones. */
   close(): void {
     this.#closing = true;
-    for (const stream of this.#streams) {
-      stream.fail(new StatusError(status.UNAVAILABLE, 'this control plane is shutting down; try another one'));
-    }
+    for (const stream of this.#streams) stream.fail(shuttingDown());
   }
 
-  #statusOf(error: unknown): { code: status; details: string } {
+  #statusOf(error: unknown): { code: status; details: string; metadata?: Metadata } {
     const refused = asStatus(error);
-    if (refused instanceof StatusError) return { code: refused.code, details: refused.message };
+    if (refused instanceof StatusError) {
+      const { code, message, metadata } = refused;
+      return { code, details: message, ...(metadata && { metadata }) };
+    }
     this.#logger.error({ err: error }, 'a bug: stream handler failed');
     return { code: status.INTERNAL, details: 'internal error' };
   }
+}
+
+/** What everyone is told who comes or stays too late. */
+export function shuttingDown(): Refusal {
+  return new Refusal('SHUTTING_DOWN', 'this control plane is shutting down; try another one');
 }

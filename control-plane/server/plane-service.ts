@@ -1,4 +1,3 @@
-import { status } from '@grpc/grpc-js';
 import { SpanKind } from '@opentelemetry/api';
 import {
   Protocol,
@@ -10,7 +9,6 @@ import {
   type SubscribeRequest,
   type SubscribeResponse,
 } from '../../proto';
-import { StatusError } from '../../runtime/grpc';
 import { contextOf, traceparentOf } from '../../runtime/telemetry';
 import type { Cause, Subscription } from '../push';
 import { Refusal } from '../registry';
@@ -85,9 +83,9 @@ class SubscribeStream implements StreamHandlers<SubscribeRequest> {
     }
     this.#subscription = this.#context.hub.subscribe(hello, {
       send: (response, cause) => this.#push(hello, response, cause),
-      onSilent: () => this.#stream.fail(new StatusError(status.DEADLINE_EXCEEDED, 'no answer to a response for 60 s')),
+      onSilent: () => this.#stream.fail(new Refusal('PLANE_SILENT', 'no answer to a response for 60 s')),
       onReplaced: () =>
-        this.#stream.fail(new StatusError(status.ABORTED, 'another stream has taken over for this plane_id')),
+        this.#stream.fail(new Refusal('PLANE_REPLACED', 'another stream has taken over for this plane_id')),
     });
   }
 

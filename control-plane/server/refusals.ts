@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { StatusError } from '../../runtime/grpc';
+import { StatusError, refusalDetails } from '../../runtime/grpc';
 import { Refusal, type RefusalReason } from '../registry';
 
 const STATUS: Readonly<Record<RefusalReason, status>> = {
@@ -13,11 +13,21 @@ const STATUS: Readonly<Record<RefusalReason, status>> = {
   ALGORITHM_UNKNOWN: status.FAILED_PRECONDITION,
   ETAG_MISMATCH: status.ABORTED,
   OUT_OF_ORDER: status.FAILED_PRECONDITION,
+  PLANE_SILENT: status.DEADLINE_EXCEEDED,
+  PLANE_REPLACED: status.ABORTED,
   CONTENDED: status.UNAVAILABLE,
   SHUTTING_DOWN: status.UNAVAILABLE,
 };
 
-/** A refusal as the status that its caller gets; anything else stays what it is. */
+const RETRY_MS = 1000;
+const WORTH_RETRYING = new Set([status.UNAVAILABLE, status.RESOURCE_EXHAUSTED]);
+
+/** A refusal as the status that its caller gets, with its reason in the trailers; anything else stays what it is. */
 export function asStatus(error: unknown): unknown {
-  return error instanceof Refusal ? new StatusError(STATUS[error.reason], error.message) : error;
+  if (!(error instanceof Refusal)) return error;
+  const { reason, message, facts } = error;
+  const code = STATUS[reason];
+  const retryMs = WORTH_RETRYING.has(code) ? RETRY_MS : undefined;
+  const metadata = refusalDetails({ code, message, reason, facts, field: facts['field'], retryMs });
+  return new StatusError(code, message, metadata);
 }

@@ -7,10 +7,10 @@ import type { Logger } from '../../runtime/logger';
 import type { Telemetry } from '../../runtime/telemetry';
 import type { SipHeartbeats } from '../heartbeat';
 import type { PushHub } from '../push';
-import { Refusal, type Registry } from '../registry';
+import type { Registry } from '../registry';
 import type { StatsAggregator } from '../stats';
 import type { Store } from '../store';
-import type { OpenStreams } from './open-streams';
+import { shuttingDown, type OpenStreams } from './open-streams';
 import { asStatus } from './refusals';
 
 /** What the three gRPC services stand on. */
@@ -40,7 +40,7 @@ export function handler<Request, Response>(
   return unary({ method: `triplane.v1.${method}`, telemetry, logger }, async (request: Request, call) => {
     calls.value += 1;
     try {
-      if (streams.closing) throw new Refusal('SHUTTING_DOWN', 'this control plane is shutting down; try another one');
+      if (streams.closing) throw shuttingDown();
       return await handle(request, call);
     } catch (error) {
       refused.value += 1;

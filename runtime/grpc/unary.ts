@@ -6,11 +6,14 @@ import type { Logger } from '../logger';
 /** Thrown by handlers: the status that the caller gets. */
 export class StatusError extends Error {
   readonly code: status;
+  /** Sent as trailers. */
+  readonly metadata: Metadata | undefined;
 
-  constructor(code: status, message: string) {
+  constructor(code: status, message: string, metadata?: Metadata) {
     super(message);
     this.name = 'StatusError';
     this.code = code;
+    this.metadata = metadata;
   }
 }
 
@@ -50,7 +53,7 @@ export function unary<Request, Response>(
 function toStatus(error: unknown, span: Span, { logger, method }: HandlerOptions): Partial<ServiceError> {
   if (error instanceof StatusError) {
     span.setAttribute('rpc.status_code', error.code);
-    return { code: error.code, details: error.message };
+    return { code: error.code, details: error.message, ...(error.metadata && { metadata: error.metadata }) };
   }
   span.setStatus({ code: SpanStatusCode.ERROR });
   logger.error({ err: error, method }, 'a bug: handler failed');

@@ -23,7 +23,7 @@ import {
   type RegisterResponse,
   type WatchNodesResponse,
 } from '../../proto';
-import { callUnary } from '../../runtime/grpc';
+import { callUnary, errorReason } from '../../runtime/grpc';
 import { startTestControlPlane, type TestControlPlane } from '../support/control-plane';
 import { until } from '../support/until';
 
@@ -117,6 +117,17 @@ describe('a node', () => {
     await expect(register('a b')).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
       details: expect.stringContaining('node.node_id') as string,
+    });
+  });
+
+  it('that is refused learns the reason as a word and facts', async () => {
+    await register('app1');
+    await register('app1', { incarnation: 'i2' });
+    const refused = await register('app1').catch(errorReason);
+    expect(refused).toEqual({
+      reason: 'INCARNATION_REPLACED',
+      domain: 'triplane',
+      metadata: new Map([['node_id', 'app1']]),
     });
   });
 
