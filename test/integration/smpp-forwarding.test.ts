@@ -27,6 +27,10 @@ function numbered(kinds: readonly AwkwardPdu[], count: number, sequenceOf: (i: n
   });
 }
 
+function answered(peer: RawSmppPeer): number[] {
+  return peer.got.filter(({ command }) => command >= 0x8000_0000).map(({ sequence }) => sequence);
+}
+
 /** In pieces that have nothing to do with the PDUs' ends. */
 async function sendInPieces(peer: RawSmppPeer, stream: Buffer, size: number): Promise<void> {
   for (let at = 0; at < stream.length; at += size) {
@@ -52,8 +56,6 @@ test('1 000 submit_sm and 1 000 deliver_sm of every awkward kind arrive with onl
   expect(smsc.requests.slice(1).map(({ bytes }) => withoutSequence(bytes))).toEqual(submits.map(withoutSequence));
   const delivered = esme.got.filter(({ command }) => command < 0x8000_0000);
   expect(delivered.map(({ bytes }) => withoutSequence(bytes))).toEqual(delivers.map(withoutSequence));
-  const answered = (peer: RawSmppPeer): number[] =>
-    peer.got.filter(({ command }) => command >= 0x8000_0000).map(({ sequence }) => sequence);
   expect(answered(esme).slice(1)).toEqual(submits.map((pdu) => pdu.readUInt32BE(12)));
   expect(answered(upstream)).toEqual(delivers.map((pdu) => pdu.readUInt32BE(12)));
   expect(plane.gauge('smpp.inFlight')).toBe(0);

@@ -41,6 +41,10 @@ afterEach(async () => {
   await smsc.close();
 });
 
+function enquiries(peer: RawSmppPeer): number {
+  return peer.got.filter(({ command }) => command === 0x15).length;
+}
+
 describe('bind', () => {
   test.each([0x01, 0x02, 0x09])('of type %d reaches the SMSC byte for byte and its answer comes back', async (bind) => {
     const esme = await connectTo(await start());
@@ -330,13 +334,13 @@ describe('unbind', () => {
 
 describe('timers', () => {
   test('a request that is not answered in time is answered ESME_RSYSERR once, the late answer is dropped', async () => {
-    let late = (): void => {};
+    let late: (() => void) | undefined;
     smsc.onRequest = ({ sequence }, from) => {
       late = () => from.send(rawPdu(0x8000_0004, sequence));
     };
     const esme = await bindTo(await start({ responseTimeoutMs: 100 }));
     expect(await esme.ask(0x04, 9)).toMatchObject({ command: 0x8000_0004, status: 0x08 });
-    late();
+    late?.();
     await until('the late answer is counted', () => plane?.counter('smpp.lateAnswers') === 1);
     expect(esme.got).toHaveLength(2);
     expect(plane?.counter('smpp.timeouts.response')).toBe(1);
@@ -353,7 +357,6 @@ describe('timers', () => {
     esme.onPdu = ({ command, sequence }) => {
       if (command === 0x15) esme.send(rawPdu(0x8000_0015, sequence));
     };
-    const enquiries = (peer: RawSmppPeer): number => peer.got.filter(({ command }) => command === 0x15).length;
     await until('both were asked three times', () => enquiries(esme) >= 3 && enquiries(upstreamOf()) >= 3);
     expect(esme.ended).toBe(false);
   });
