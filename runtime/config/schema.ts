@@ -144,11 +144,18 @@ const sip = z
     maxHeaders: z.int().min(16).max(1024).default(256).describe('Most header lines accepted in one message.'),
     maxConnections: z.int().min(1).default(10_000).describe('Most TCP connections per leg.'),
     idleConnectionMs: ms
+      .min(32_000)
       .default(600_000)
       .describe('A TCP connection without traffic is closed after this time; at least 32 s.'),
     partialMessageMs: ms.default(10_000).describe('A TCP message must be complete within this time.'),
     decisionCacheMs: ms.default(32_000).describe('How long a transaction keeps its node (RFC 3261 16.11: 64*T1).'),
     decisionCacheSize: z.int().min(1000).default(200_000).describe('Most transactions that are remembered.'),
+    maxCalls: z
+      .int()
+      .min(1000)
+      .default(200_000)
+      .describe('Most calls whose node is remembered by Call-ID; the longest silent one leaves first.'),
+    callIdleMs: ms.default(7_200_000).describe('A call that is up and silent this long counts as ended.'),
     retryAfterSeconds: z
       .int()
       .min(0)
