@@ -16,13 +16,16 @@ function keysBelow(all: readonly KeyDescription[], wanted: string | undefined): 
   const lower = wanted.toLowerCase();
   const found = all.filter(({ key }) => key.toLowerCase() === lower || key.toLowerCase().startsWith(`${lower}.`));
   if (found.length > 0) return found;
-  const nearest = closest(
-    wanted,
-    all.map(({ key }) => key),
-  );
+  const nearest = closest(wanted, [...new Set(all.flatMap(({ key }) => withSections(key)))]);
   throw new TriplaneError('CONFIG_UNKNOWN_KEY', `unknown key ${wanted}; did you mean ${nearest}?`, {
     details: { key: wanted },
   });
+}
+
+/** `a.b.c`, `a.b` and `a`. */
+function withSections(key: string): string[] {
+  const parts = key.split('.');
+  return parts.map((_, index) => parts.slice(0, parts.length - index).join('.'));
 }
 
 function viewOf({ key, meaning, fallback }: KeyDescription): unknown {

@@ -3,8 +3,6 @@ export interface Rule {
   /** Keys of triplane.yaml that get the value. */
   readonly to: readonly string[];
   readonly as: 'text' | 'integer' | 'list';
-  /** Said with each converted key whose meaning moved a little. */
-  readonly remark?: string;
 }
 
 const text = (...to: string[]): Rule => ({ to, as: 'text' });
