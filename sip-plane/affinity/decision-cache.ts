@@ -1,0 +1,53 @@
+import { Transport } from '../../proto';
+import type { PlaneNode } from '../../data-plane';
+import type { NodeSlots } from './node-slots';
+import { RecentTable } from './recent-table';
+
+/** By the number that stands for them in the table. */
+const TRANSPORTS = [Transport.UDP, Transport.TCP, Transport.TLS, Transport.WS, Transport.WSS] as const;
+
+/** Where each transaction of the last 32 s went (RFC 3261 16.11), so that retransmissions, CANCEL and ACK go there too. Bounded. */
+export class DecisionCache {
+  readonly #table: RecentTable;
+  readonly #values: Int32Array;
+  readonly #slots: NodeSlots;
+  /** Of what `find` found. */
+  transport: Transport = Transport.UDP;
+
+  constructor(capacity: number, maxIdleMs: number, slots: NodeSlots) {
+    this.#table = new RecentTable(capacity, maxIdleMs);
+    this.#values = new Int32Array(capacity);
+    this.#slots = slots;
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** The node of a transaction, or undefined; `transport` is set beside it. */
+  find(hi: number, lo: number, nowMs: number): PlaneNode | undefined {
+    const place = this.#table.find(hi, lo, nowMs);
+    if (place < 0) return undefined;
+    this.#table.touch(place, nowMs);
+    const value = this.#values[place] as number;
+    const code = value % TRANSPORTS.length;
+    this.transport = TRANSPORTS[code] as Transport;
+    return this.#slots.node((value - code) / TRANSPORTS.length);
+  }
+
+  remember(hi: number, lo: number, node: PlaneNode, transport: Transport, nowMs: number): void {
+    let place = this.#table.find(hi, lo, nowMs);
+    if (place < 0) place = this.#table.insert(hi, lo, nowMs);
+    else this.#table.touch(place, nowMs);
+    this.#values[place] = this.#slots.of(node) * TRANSPORTS.length + codeOf(transport);
+  }
+
+  expire(nowMs: number): void {
+    this.#table.expire(nowMs, 10_000);
+  }
+}
+
+function codeOf(transport: Transport): number {
+  for (let code = 1; code < TRANSPORTS.length; code += 1) if (TRANSPORTS[code] === transport) return code;
+  return 0;
+}

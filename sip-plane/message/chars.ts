@@ -1,0 +1,93 @@
+/** Byte classes of the SIP grammar (RFC 3261 25.1) and small readers over bytes. Packet path: no strings. */
+export const CR = 13;
+export const LF = 10;
+export const SP = 32;
+export const HT = 9;
+export const QUOTE = 34;
+export const COMMA = 44;
+export const SLASH = 47;
+export const COLON = 58;
+export const SEMICOLON = 59;
+export const LESS = 60;
+export const EQUALS = 61;
+export const GREATER = 62;
+export const QUESTION = 63;
+export const AT = 64;
+export const OPEN_BRACKET = 91;
+export const BACKSLASH = 92;
+export const CLOSE_BRACKET = 93;
+
+const TOKEN_BIT = 1;
+const LWS_BIT = 2;
+const HOST_BIT = 4;
+
+const CLASSES = new Uint8Array(256);
+const LOWER = new Uint8Array(256);
+
+for (let byte = 0; byte < 256; byte += 1) {
+  const text = String.fromCharCode(byte);
+  LOWER[byte] = byte >= 65 && byte <= 90 ? byte + 32 : byte;
+  let bits = 0;
+  if (/[A-Za-z0-9\-.!%*_+`'~]/.test(text)) bits |= TOKEN_BIT;
+  if (byte === SP || byte === HT || byte === CR || byte === LF) bits |= LWS_BIT;
+  // The underscore is no host character, but names with it are in use.
+  if (/[A-Za-z0-9\-._]/.test(text)) bits |= HOST_BIT;
+  CLASSES[byte] = bits;
+}
+
+export const isToken = (byte: number): boolean => ((CLASSES[byte] as number) & TOKEN_BIT) !== 0;
+export const isLws = (byte: number): boolean => ((CLASSES[byte] as number) & LWS_BIT) !== 0;
+export const isHostByte = (byte: number): boolean => ((CLASSES[byte] as number) & HOST_BIT) !== 0;
+export const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57;
+export const lower = (byte: number): number => LOWER[byte] as number;
+
+/** The first place at or after `at` that is no white space (folds included), at most `end`. */
+export function skipLws(bytes: Buffer, at: number, end: number): number {
+  let i = at;
+  while (i < end && isLws(bytes[i] as number)) i += 1;
+  return i;
+}
+
+/** The place after the last byte before `end` that is no white space, at least `start`. */
+export function trimEnd(bytes: Buffer, start: number, end: number): number {
+  let i = end;
+  while (i > start && isLws(bytes[i - 1] as number)) i -= 1;
+  return i;
+}
+
+/** True if the range is the given text, whatever its case; `text` is lower case. */
+export function equalsLower(bytes: Buffer, start: number, end: number, text: Buffer): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i += 1) if (lower(bytes[start + i] as number) !== text[i]) return false;
+  return true;
+}
+
+/** True if the range is exactly the given bytes. */
+export function equalsBytes(bytes: Buffer, start: number, end: number, text: Buffer): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i += 1) if (bytes[start + i] !== text[i]) return false;
+  return true;
+}
+
+/** A number of 1 to 15 digits, leading zeros aside; -1 when the range is anything else. */
+export function parseNumber(bytes: Buffer, start: number, end: number): number {
+  if (start >= end) return -1;
+  let value = 0;
+  for (let i = start; i < end; i += 1) {
+    const byte = bytes[i] as number;
+    if (!isDigit(byte)) return -1;
+    value = value * 10 + (byte - 48);
+    if (value > 999_999_999_999_999) return -1;
+  }
+  return value;
+}
+
+/** The place after a quoted string that begins at `at`, or -1 when it does not end before `end`. */
+export function skipQuoted(bytes: Buffer, at: number, end: number): number {
+  for (let i = at + 1; i < end; i += 1) {
+    const byte = bytes[i];
+    if (byte === BACKSLASH) i += 1;
+    else if (byte === QUOTE) return i + 1;
+  }
+  return -1;
+}

@@ -1,0 +1,89 @@
+import { equalsLower, lower } from './chars';
+
+/** The headers that a balancer looks at, as small numbers. OTHER headers pass unread. */
+export const HeaderKind = {
+  OTHER: 0,
+  VIA: 1,
+  ROUTE: 2,
+  RECORD_ROUTE: 3,
+  MAX_FORWARDS: 4,
+  TO: 5,
+  FROM: 6,
+  CALL_ID: 7,
+  CSEQ: 8,
+  CONTENT_LENGTH: 9,
+  PROXY_REQUIRE: 10,
+  REPLACES: 11,
+  JOIN: 12,
+  TARGET_DIALOG: 13,
+  INITIAL_REMOTE: 14,
+  HEARTBEAT: 15,
+  TRACEPARENT: 16,
+  SESSION_ID: 17,
+  /** The header that holds the affinity key, when it is none of the above. */
+  AFFINITY: 18,
+} as const;
+
+export const HEADER_KINDS = 19;
+
+const KNOWN: readonly (readonly [string, number])[] = [
+  ['via', HeaderKind.VIA],
+  ['v', HeaderKind.VIA],
+  ['route', HeaderKind.ROUTE],
+  ['record-route', HeaderKind.RECORD_ROUTE],
+  ['max-forwards', HeaderKind.MAX_FORWARDS],
+  ['to', HeaderKind.TO],
+  ['t', HeaderKind.TO],
+  ['from', HeaderKind.FROM],
+  ['f', HeaderKind.FROM],
+  ['call-id', HeaderKind.CALL_ID],
+  ['i', HeaderKind.CALL_ID],
+  ['cseq', HeaderKind.CSEQ],
+  ['content-length', HeaderKind.CONTENT_LENGTH],
+  ['l', HeaderKind.CONTENT_LENGTH],
+  ['proxy-require', HeaderKind.PROXY_REQUIRE],
+  ['replaces', HeaderKind.REPLACES],
+  ['join', HeaderKind.JOIN],
+  ['target-dialog', HeaderKind.TARGET_DIALOG],
+  ['x-sip-balancer-initialremoteaddr', HeaderKind.INITIAL_REMOTE],
+  ['x-sip-balancer-initialremoteport', HeaderKind.INITIAL_REMOTE],
+  ['mobicents-heartbeat', HeaderKind.HEARTBEAT],
+  ['traceparent', HeaderKind.TRACEPARENT],
+  ['session-id', HeaderKind.SESSION_ID],
+];
+
+interface Entry {
+  readonly name: Buffer;
+  readonly kind: number;
+}
+
+const NONE: readonly Entry[] = [];
+
+/** Finds the kind of a header by its name, whatever its case, long or compact (RFC 3261 7.3.3). */
+export class HeaderNames {
+  /** The kind that holds the affinity key. */
+  readonly affinityKind: number;
+  readonly #byLength: readonly (readonly Entry[])[];
+
+  /** @param affinityHeader any header name; a well-known one keeps its own kind. */
+  constructor(affinityHeader = 'Call-ID') {
+    const wanted = affinityHeader.toLowerCase();
+    const known = KNOWN.find(([name]) => name === wanted);
+    this.affinityKind = known?.[1] ?? HeaderKind.AFFINITY;
+    const all = known === undefined ? [...KNOWN, [wanted, HeaderKind.AFFINITY] as const] : KNOWN;
+    const byLength: Entry[][] = [];
+    for (const [name, kind] of all) (byLength[name.length] ??= []).push({ name: Buffer.from(name, 'latin1'), kind });
+    this.#byLength = Array.from(byLength, (entries) => entries ?? NONE);
+  }
+
+  /** Packet path: the name stands at [start, end). */
+  kindOf(bytes: Buffer, start: number, end: number): number {
+    const entries = this.#byLength[end - start] ?? NONE;
+    const first = lower(bytes[start] as number);
+    for (let i = 0; i < entries.length; i += 1) {
+      const entry = entries[i] as Entry;
+      if (entry.name[0] === first && equalsLower(bytes, start, end, entry.name)) return entry.kind;
+    }
+    return HeaderKind.OTHER;
+  }
+}

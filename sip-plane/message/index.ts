@@ -1,0 +1,12 @@
+/** SIP on the wire: bytes in, offsets out; splices in, bytes out. */
+export { AddressView } from './address-view';
+export { equalsBytes, equalsLower, isLws, parseNumber, skipLws, COMMA, SEMICOLON } from './chars';
+export { Edits, copyBytes, wire } from './edits';
+export { HeaderKind, HeaderNames } from './header-names';
+export { MessageParser, type ParserLimits } from './message-parser';
+export { MessageView } from './message-view';
+export { METHOD_NAMES, Method, methodOf, wantsRecordRoute } from './method';
+export { REJECT_COUNT, Reject, rejectInfo, type RejectInfo } from './reject';
+export { StreamFramer, type FramerEvents } from './stream-framer';
+export { Scheme, UriResult, UriView } from './uri-view';
+export { ViaView } from './via-view';

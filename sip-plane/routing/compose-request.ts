@@ -1,0 +1,169 @@
+import { Transport } from '../../proto';
+import type { HintBook } from '../affinity';
+import { HeaderKind, Method, wire, type Edits, type MessageView } from '../message';
+import type { Listener, Peer } from '../transport';
+import type { Arrival } from './arrival';
+import type { Decision } from './decision';
+import { FLOW_CHARS, writeFlow } from './flow';
+import type { RouteSet } from './route-set';
+import { stampVia } from './stamp-via';
+import type { Transaction } from './transaction';
+
+const CRLF = wire('\r\n');
+const MAX_FORWARDS = wire('Max-Forwards: 70\r\n');
+const CONTENT_LENGTH = wire('Content-Length: ');
+const ROUTE = wire('Route: <sip:');
+const LOOSE = wire(';lr>\r\n');
+const TRANSPORT_TCP = wire(';transport=tcp');
+const AT = 64;
+const END_OF_RECORD_ROUTE = wire('>\r\n');
+const ROUTE_LAST = wire('Route: <');
+
+/** What a decision needs to be written down. */
+export interface Composition {
+  readonly view: MessageView;
+  readonly arrival: Arrival;
+  readonly decision: Decision;
+  readonly routes: RouteSet;
+  readonly transaction: Transaction;
+}
+
+const flow = Buffer.alloc(FLOW_CHARS + 1);
+
+/** Turns a decided request into splices. All that is new stands right after the start line; the rest stays where and as it was. */
+export function composeRequest(edits: Edits, parts: Composition, hints: HintBook): void {
+  const { view, arrival, decision, transaction } = parts;
+  const exit = decision.exit as Listener;
+  edits.reset();
+  edits.begin(view.headersStart);
+  edits.text(exit.viaPrefix);
+  const node = decision.towardNode ? decision.node : undefined;
+  transaction.writeVia(edits, node?.hash, arrival.listener.index, arrival.connection?.id ?? 0);
+  if (decision.recordRoute) recordRoutes(edits, parts, exit, hints);
+  if (decision.pushRoute) pushRoute(edits, decision);
+  if (arrival.listener.leg === 'external') originHeaders(edits, view, arrival.peer);
+  if (view.maxForwards < 0 && view.header(HeaderKind.MAX_FORWARDS) < 0) edits.text(MAX_FORWARDS);
+  if (exit.transport !== Transport.UDP && view.contentLength < 0) contentLength(edits, view);
+  if (decision.strictNext || decision.strictRescue) strict(edits, parts);
+  if (decision.rewriteUri) rewriteUri(edits, view, decision.target as Peer);
+  stampVia(edits, view, arrival.peer);
+  countDown(edits, view);
+  removeOwnRoutes(edits, parts);
+  removeForeignOrigin(edits, view);
+}
+
+/** One Record-Route when one listener carries both sides, else a pair, the downstream one on top (RFC 5658). */
+function recordRoutes(edits: Edits, { arrival, decision }: Composition, exit: Listener, hints: HintBook): void {
+  const entry = arrival.listener;
+  const { node } = decision;
+  const hint = node === undefined ? undefined : hints.param(node);
+  recordRoute(edits, exit, hint, exit.leg === 'external' ? (decision.connection?.id ?? 0) : 0);
+  if (exit !== entry) recordRoute(edits, entry, hint, entry.leg === 'external' ? (arrival.connection?.id ?? 0) : 0);
+}
+
+function recordRoute(edits: Edits, listener: Listener, hint: Buffer | undefined, connectionId: number): void {
+  edits.text(listener.recordRoutePrefix);
+  if (connectionId > 0) {
+    flow[writeFlow(flow, 0, connectionId)] = AT;
+    edits.text(flow);
+  }
+  edits.text(listener.recordRouteUri);
+  if (hint !== undefined) edits.text(hint);
+  edits.text(END_OF_RECORD_ROUTE);
+}
+
+function pushRoute(edits: Edits, decision: Decision): void {
+  const target = decision.target as Peer;
+  edits.text(ROUTE);
+  edits.text(target.hostPortBytes);
+  if (decision.exit?.transport === Transport.TCP) edits.text(TRANSPORT_TCP);
+  edits.text(LOOSE);
+}
+
+/** Guides 1.9: every REGISTER and every request with content says where it came from. */
+function originHeaders(edits: Edits, view: MessageView, peer: Peer): void {
+  if (view.method === Method.REGISTER || view.hasBody) edits.text(peer.originHeaders);
+}
+
+function contentLength(edits: Edits, view: MessageView): void {
+  edits.text(CONTENT_LENGTH);
+  edits.number(view.end - view.bodyStart);
+  edits.text(CRLF);
+}
+
+function rewriteUri(edits: Edits, view: MessageView, target: Peer): void {
+  const { uri } = view;
+  edits.begin(uri.hostPortStart, uri.hostPortEnd - uri.hostPortStart);
+  edits.text(target.hostPortBytes);
+}
+
+/** Max-Forwards one less; a useless value becomes 70. */
+function countDown(edits: Edits, view: MessageView): void {
+  const index = view.header(HeaderKind.MAX_FORWARDS);
+  if (index < 0) return;
+  const start = view.valueStart(index);
+  edits.begin(start, view.valueEnd(index) - start);
+  edits.number(view.maxForwards < 0 ? 70 : view.maxForwards - 1);
+}
+
+/** Removes our own values at the front, and with `dropTopRoute` the first one after them. */
+function removeOwnRoutes(edits: Edits, { view, routes, decision }: Composition): void {
+  const dropTop = (decision.dropTopRoute || decision.strictNext) && routes.hasTop;
+  if (routes.ownCount === 0 && !dropTop) return;
+  let index = view.header(HeaderKind.ROUTE);
+  while (index >= 0 && index !== routes.topIndex && index !== lastLine(decision, routes)) {
+    edits.begin(view.lineStart(index), view.lineEnd(index) - view.lineStart(index));
+    index = view.next(index);
+  }
+  if (index < 0 || index !== routes.topIndex) return;
+  const start = view.valueStart(index);
+  if (!dropTop) {
+    if (routes.topStart > start) edits.begin(start, routes.topStart - start);
+  } else if (routes.topEnd >= view.valueEnd(index)) {
+    edits.begin(view.lineStart(index), view.lineEnd(index) - view.lineStart(index));
+  } else edits.begin(start, routes.topEnd + 1 - start);
+}
+
+/** The line that `strict` removes or shortens by itself. */
+function lastLine(decision: Decision, routes: RouteSet): number {
+  return decision.strictRescue ? routes.lastIndex : -1;
+}
+
+/** RFC 3261 16.4 (what a strict router did to us) and 16.6.6 (what a strict router needs from us). */
+function strict(edits: Edits, { view, routes, decision }: Composition): void {
+  const { uri, bytes } = view;
+  if (decision.strictRescue) {
+    edits.begin(uri.start, uri.end - uri.start);
+    edits.copy(bytes, routes.lastUriStart, routes.lastUriEnd);
+    const index = routes.lastIndex;
+    const first = view.valueStart(index);
+    // Its own line goes whole; otherwise what stands before it stays, without the comma.
+    const keep = routes.hasTop && routes.topIndex === index && routes.lastStart > first;
+    if (keep) {
+      let comma = routes.lastStart;
+      while (bytes[comma] !== 44) comma -= 1;
+      edits.begin(comma, view.valueEnd(index) - comma);
+    } else edits.begin(view.lineStart(index), view.lineEnd(index) - view.lineStart(index));
+    return;
+  }
+  const last = lastRoute(view);
+  edits.begin(view.lineEnd(last));
+  edits.text(ROUTE_LAST);
+  edits.copy(bytes, uri.start, uri.end);
+  edits.text(END_OF_RECORD_ROUTE);
+  edits.begin(uri.start, uri.end - uri.start);
+  edits.copy(bytes, routes.top.start, routes.top.end);
+}
+
+function lastRoute(view: MessageView): number {
+  let last = view.header(HeaderKind.ROUTE);
+  for (let index = last; index >= 0; index = view.next(index)) last = index;
+  return last;
+}
+
+/** Copies of our origin headers that somebody else wrote would be believed by the nodes. */
+function removeForeignOrigin(edits: Edits, view: MessageView): void {
+  for (let i = view.header(HeaderKind.INITIAL_REMOTE); i >= 0; i = view.next(i)) {
+    edits.begin(view.lineStart(i), view.lineEnd(i) - view.lineStart(i));
+  }
+}

@@ -1,0 +1,86 @@
+import type { PlaneNode } from '../../data-plane';
+import type { Connection, Listener, Peer } from '../transport';
+import { Reject } from '../message';
+
+/** What is to be done with a message. */
+export const Action = { DROP: 0, FORWARD: 1, REJECT: 2, ANSWER_OK: 3, HEARTBEAT: 4, RESOLVE: 5 } as const;
+
+/** Why a message is dropped without an answer; names are the tail of `sip.drops.<name>`. */
+export const Drop = {
+  NONE: 0,
+  OWN_ACK: 1,
+  ACK: 2,
+  FOREIGN_RESPONSE: 3,
+  NO_NEXT_VIA: 4,
+  BAD_RESPONSE: 5,
+  UNSENDABLE: 6,
+  FLOW_GONE: 7,
+  KEEPALIVE: 8,
+  UNREADABLE: 9,
+  SEND_FAILED: 10,
+} as const;
+
+export const DROP_NAMES: readonly string[] = [
+  'none',
+  'own-ack',
+  'unroutable-ack',
+  'foreign-response',
+  'no-next-via',
+  'bad-response',
+  'unsendable',
+  'flow-gone',
+  'keepalive',
+  'unreadable',
+  'send-failed',
+];
+
+/** What was decided about one message: data only, the sockets are others' work. Reused: valid until the next decision. */
+export class Decision {
+  action: number = Action.DROP;
+  drop: number = Drop.NONE;
+  reject: number = Reject.NONE;
+  /** The name to look up, for RESOLVE. */
+  name = '';
+  /** The node it goes to or comes from. */
+  node: PlaneNode | undefined;
+  target: Peer | undefined;
+  /** The listener that it leaves by. */
+  exit: Listener | undefined;
+  /** An open connection that it must leave by. */
+  connection: Connection | undefined;
+  /** Goes to a node of ours (not away from one). */
+  towardNode = false;
+  recordRoute = false;
+  /** Request-URI host and port become the target's. */
+  rewriteUri = false;
+  /** A Route for the target is put on top. */
+  pushRoute = false;
+  /** The first remaining Route value goes: it names a node that is gone. */
+  dropTopRoute = false;
+  /** The first remaining Route value becomes the Request-URI, the Request-URI the last Route value (RFC 3261 16.6.6). */
+  strictNext = false;
+  /** A strict router put our URI into the Request-URI: the last Route value is the real one (RFC 3261 16.4). */
+  strictRescue = false;
+
+  reset(): void {
+    this.action = Action.DROP;
+    this.drop = Drop.NONE;
+    this.reject = Reject.NONE;
+    this.node = undefined;
+    this.target = undefined;
+    this.exit = undefined;
+    this.connection = undefined;
+    this.towardNode = this.recordRoute = this.rewriteUri = this.pushRoute = false;
+    this.dropTopRoute = this.strictNext = this.strictRescue = false;
+  }
+
+  rejectWith(code: number): void {
+    this.action = Action.REJECT;
+    this.reject = code;
+  }
+
+  dropFor(reason: number): void {
+    this.action = Action.DROP;
+    this.drop = reason;
+  }
+}

@@ -1,0 +1,36 @@
+import type { PlaneCore } from '../../data-plane';
+import { CallTable, DecisionCache, HintBook, NodeSlots } from '../affinity';
+
+export interface MemoryOptions {
+  readonly decisionCacheSize: number;
+  readonly decisionCacheMs: number;
+  readonly maxCalls: number;
+  readonly callIdleMs: number;
+}
+
+/** All that the plane remembers between messages; everything in it is bounded and may be lost without losing a call. */
+export class Memory {
+  readonly slots = new NodeSlots();
+  readonly hints = new HintBook();
+  readonly decisions: DecisionCache;
+  readonly calls: CallTable;
+
+  constructor(core: PlaneCore, options: MemoryOptions) {
+    this.decisions = new DecisionCache(options.decisionCacheSize, options.decisionCacheMs, this.slots);
+    this.calls = new CallTable({ capacity: options.maxCalls, maxIdleMs: options.callIdleMs }, this.slots);
+    this.use(core);
+    core.onTable(() => this.use(core));
+  }
+
+  use({ table }: PlaneCore): void {
+    this.slots.use(table);
+    this.hints.use(table);
+    this.calls.recount();
+  }
+
+  /** Lets go of what was idle too long; called by a timer. */
+  expire(nowMs: number): void {
+    this.decisions.expire(nowMs);
+    this.calls.expire(nowMs);
+  }
+}

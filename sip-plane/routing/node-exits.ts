@@ -1,0 +1,65 @@
+import { endpointOf, type NodeTable, type PlaneNode } from '../../data-plane';
+import { Transport } from '../../proto';
+import type { Listener, Peer, PeerTable } from '../transport';
+import type { OwnAddresses } from './own-addresses';
+
+/** One way to a node. */
+export interface Exit {
+  readonly transport: Transport;
+  readonly peer: Peer;
+  /** Ours that it leaves by. */
+  readonly listener: Listener;
+}
+
+const NONE: readonly Exit[] = [];
+const ALL = [Transport.UDP, Transport.TCP, Transport.TLS, Transport.WS, Transport.WSS] as const;
+
+/** The ways to each node, worked out when the table changes; also marks each peer that is a node's endpoint. */
+export class NodeExits {
+  readonly #peers: PeerTable;
+  readonly #own: OwnAddresses;
+  #byId = new Map<string, readonly Exit[]>();
+  #marked: Peer[] = [];
+
+  constructor(peers: PeerTable, own: OwnAddresses) {
+    this.#peers = peers;
+    this.#own = own;
+  }
+
+  use(table: NodeTable): void {
+    const previous = this.#byId;
+    for (const peer of this.#marked) peer.node = undefined;
+    this.#marked = [];
+    this.#byId = new Map();
+    for (const node of table.nodes) this.#byId.set(node.id, this.#exitsOf(node));
+    // Endpoints of nodes that just left stay known, so that a Route that names them can be replaced.
+    for (const [id, exits] of previous) if (!this.#byId.has(id) && this.#byId.size < 10_000) this.#byId.set(id, exits);
+    this.#peers.pin(this.#marked);
+  }
+
+  /** The way to a node by a transport, else by the next best one; undefined: no listener of ours reaches it. */
+  choose(node: PlaneNode, wanted: Transport): Exit | undefined {
+    const exits = this.#byId.get(node.id) ?? NONE;
+    for (let i = 0; i < exits.length; i += 1) if ((exits[i] as Exit).transport === wanted) return exits[i];
+    return exits[0];
+  }
+
+  /** Is this one of the node's own addresses? Nodes that left included. */
+  isAt(nodeId: string, peer: Peer): boolean {
+    const exits = this.#byId.get(nodeId) ?? NONE;
+    for (let i = 0; i < exits.length; i += 1) if ((exits[i] as Exit).peer.key === peer.key) return true;
+    return false;
+  }
+
+  #exitsOf(node: PlaneNode): Exit[] {
+    return ALL.flatMap((transport) => {
+      const endpoint = endpointOf(node, transport);
+      const listener = this.#own.find('internal', transport);
+      if (endpoint === undefined) return [];
+      const peer = this.#peers.ofText(endpoint.host, endpoint.port);
+      peer.node = node;
+      this.#marked.push(peer);
+      return listener === undefined ? [] : [{ transport, peer, listener }];
+    });
+  }
+}

@@ -1,0 +1,311 @@
+import type { PlaneCore, PlaneNode } from '../../data-plane';
+import { Transport } from '../../proto';
+import { ByteHash, HASH_CHARS } from '../affinity';
+import {
+  HeaderKind,
+  Method,
+  Reject,
+  Scheme,
+  ViaView,
+  equalsBytes,
+  equalsLower,
+  wantsRecordRoute,
+  wire,
+  type MessageView,
+  type UriView,
+} from '../message';
+import type { Leg, NameCache, Peer, PeerTable, TcpTransport } from '../transport';
+import type { Arrival } from './arrival';
+import { Action, Decision, Drop } from './decision';
+import { FLOW_CHARS, readFlow } from './flow';
+import type { Memory } from './memory';
+import { NodeChooser } from './node-chooser';
+import type { NodeExits } from './node-exits';
+import { portOf, type OwnAddresses } from './own-addresses';
+import { RouteSet } from './route-set';
+import { Transaction, ownTagHash } from './transaction';
+
+/** Marks the To tags of our own answers. */
+export const OWN_TAG = wire('tp');
+/** A request that would be longer than this goes by TCP where it can (RFC 3261 18.1.1). */
+const UDP_LIMIT = 1300;
+/** What our Via, Record-Routes and origin headers add, about. */
+const GROWTH = 330;
+
+export interface DeciderParts {
+  readonly core: PlaneCore;
+  readonly own: OwnAddresses;
+  readonly peers: PeerTable;
+  readonly exits: NodeExits;
+  readonly memory: Memory;
+  readonly names: NameCache;
+  readonly affinityKind: number;
+  /** The streams of a leg, to find the connection that a flow names. */
+  readonly streams: (leg: Leg) => TcpTransport | undefined;
+}
+
+/**
+ * Decides what happens to a request (RFC 3261 16.3 to 16.6, stateless as 16.11 says). It does no I/O: the result stands in `decision`,
+ * its identities in `transaction`, its Route values in `routes`, all valid until the next call.
+ */
+export class RequestDecider {
+  readonly decision = new Decision();
+  readonly transaction = new Transaction();
+  readonly routes = new RouteSet();
+  readonly #parts: DeciderParts;
+  readonly #chooser: NodeChooser;
+  readonly #via = new ViaView();
+  readonly #tag = new ByteHash();
+  readonly #tagText = Buffer.alloc(HASH_CHARS);
+
+  constructor(parts: DeciderParts) {
+    this.#parts = parts;
+    this.#chooser = new NodeChooser(parts.core, parts.memory, parts.peers, parts.affinityKind);
+  }
+
+  decide(view: MessageView, arrival: Arrival): Decision {
+    const { decision } = this;
+    decision.reset();
+    if (view.reject !== Reject.NONE) decision.rejectWith(view.reject);
+    else this.#valid(view, arrival);
+    if (decision.action === Action.REJECT && view.method === Method.ACK) decision.dropFor(Drop.ACK);
+    return decision;
+  }
+
+  #valid(view: MessageView, arrival: Arrival): void {
+    const { decision, routes, transaction } = this;
+    const { own } = this.#parts;
+    if (isHeartbeat(view, arrival)) {
+      decision.action = Action.HEARTBEAT;
+      return;
+    }
+    const forUs = own.ofUri(view.bytes, view.uri) !== undefined;
+    decision.strictRescue = forUs && view.uri.loose && routes.findLast(view);
+    if (!routes.read(view, own, decision.strictRescue)) return decision.rejectWith(Reject.ROUTE);
+    if (forUs && !routes.hasTop && view.method === Method.OPTIONS && view.uri.userStart < 0) {
+      decision.action = Action.ANSWER_OK;
+      return;
+    }
+    if (view.method === Method.ACK && this.#isAckToUs(view)) return decision.dropFor(Drop.OWN_ACK);
+    if (view.maxForwards === 0) return decision.rejectWith(Reject.MAX_FORWARDS);
+    transaction.ofRequest(view, arrival.listener.index);
+    if (this.#loops(view)) return decision.rejectWith(Reject.LOOP);
+    if (view.header(HeaderKind.PROXY_REQUIRE) >= 0) return decision.rejectWith(Reject.PROXY_REQUIRE);
+    decision.recordRoute = wantsRecordRoute(view.method);
+    const balanced = forUs && !decision.strictRescue && !routes.hasTop;
+    if (arrival.listener.leg === 'external' || balanced) this.#toNode(view, arrival, forUs);
+    else this.#fromNode(view, arrival);
+  }
+
+  /** Inwards: a node is chosen, and the request is sent there. From outside nothing goes anywhere else: we are no open relay. */
+  #toNode(view: MessageView, arrival: Arrival, forUs: boolean): void {
+    const { decision, routes, transaction } = this;
+    const chooser = this.#chooser;
+    const node = chooser.choose(view, transaction, routes, decision.strictRescue);
+    if (node === undefined) return decision.rejectWith(Reject.NO_NODE);
+    const exit = this.#parts.exits.choose(node, chooser.transport ?? this.#transportTo(node, view, arrival));
+    if (exit === undefined) return decision.rejectWith(Reject.UNREACHABLE);
+    chooser.remember(view, transaction, node, exit.transport);
+    decision.action = Action.FORWARD;
+    decision.towardNode = true;
+    decision.node = node;
+    decision.target = exit.peer;
+    decision.exit = exit.listener;
+    // The Request-URI is ours to change only when it is our own address; left alone, the node would send the request back to us.
+    decision.rewriteUri = forUs && !decision.strictRescue && !routes.hasTop;
+    this.#pushOver(view, exit.peer);
+  }
+
+  /** The same transport as it came by, but TCP for what is too long for UDP. */
+  #transportTo(node: PlaneNode, view: MessageView, arrival: Arrival): Transport {
+    const { transport } = arrival.listener;
+    if (transport !== Transport.UDP || view.end - view.start + GROWTH <= UDP_LIMIT) return transport;
+    return this.#parts.exits.choose(node, Transport.TCP)?.transport ?? transport;
+  }
+
+  /**
+   * A Route for the node is put on top only where the request itself would lead the node elsewhere: it names a node that is gone, or
+   * another hop comes before the Request-URI. Otherwise sending there is enough, and the request stays as it came.
+   */
+  #pushOver(view: MessageView, target: Peer): void {
+    const { decision, routes } = this;
+    const { exits, peers } = this.#parts;
+    const { origin, failedOver } = this.#chooser;
+    if (routes.hasTop) {
+      const { top } = routes;
+      const named = peers.find(view.bytes, top.hostStart, top.hostEnd, portOf(top));
+      if (named?.key === target.key) return;
+      decision.pushRoute = true;
+      decision.dropTopRoute = named !== undefined && origin !== undefined && exits.isAt(origin.id, named);
+      return;
+    }
+    if (!failedOver || decision.rewriteUri) return;
+    const { uri } = view;
+    const named = uri.hostStart < 0 ? undefined : peers.find(view.bytes, uri.hostStart, uri.hostEnd, portOf(uri));
+    decision.pushRoute = named?.key !== target.key;
+  }
+
+  /** Outwards: the request of a node goes where its Route or Request-URI says. */
+  #fromNode(view: MessageView, arrival: Arrival): void {
+    const { decision, routes } = this;
+    const source = this.#sourceNode(view, arrival);
+    decision.node = source;
+    decision.strictNext = routes.hasTop && !routes.top.loose && !decision.strictRescue;
+    const flow = routes.hasTop ? undefined : this.#flow(view);
+    if (flow !== undefined) {
+      decision.connection = flow.connection;
+      decision.target = flow.connection.peer;
+      decision.exit = flow.connection.listener;
+    } else if (!this.#nextHop(view, arrival)) return;
+    if (decision.target?.sendable !== true) return decision.rejectWith(Reject.DESTINATION);
+    decision.action = Action.FORWARD;
+    if (source !== undefined) this.#rememberSource(view, source);
+  }
+
+  #rememberSource(view: MessageView, source: PlaneNode): void {
+    const { core, memory } = this.#parts;
+    const { call } = this.transaction;
+    const now = core.clock.now();
+    source.live.heardAtMs = now;
+    if (view.method === Method.BYE) memory.calls.ended(call.hi, call.lo, now);
+    else if (!view.inDialog && wantsRecordRoute(view.method)) memory.calls.routed(call.hi, call.lo, source, false, now);
+  }
+
+  #nextHop(view: MessageView, arrival: Arrival): boolean {
+    const { decision, routes } = this;
+    const { own, peers } = this.#parts;
+    const uri = this.#nextUri(view);
+    if (uri.scheme !== Scheme.SIP) return this.#refuse(Reject.DESTINATION);
+    const maddr = uri.maddrStart >= 0;
+    const start = maddr ? uri.maddrStart : uri.hostStart;
+    const end = maddr ? uri.maddrEnd : uri.hostEnd;
+    const port = portOf(uri);
+    decision.target = peers.ofBytes(view.bytes, start, end, port) ?? this.#resolved(view, start, end, port);
+    if (decision.target === undefined) return false;
+    const leg = decision.target.node === undefined ? 'external' : 'internal';
+    const transport = transportOf(view, uri) ?? routes.exit?.transport ?? arrival.listener.transport;
+    decision.exit = own.find(leg, transport);
+    return decision.exit === undefined ? this.#refuse(Reject.UNREACHABLE) : true;
+  }
+
+  #nextUri(view: MessageView): UriView {
+    const { decision, routes } = this;
+    if (routes.hasTop) return routes.top;
+    if (!decision.strictRescue) return view.uri;
+    // The real Request-URI stands in the last Route value; ours is not needed any more.
+    routes.top.parse(view.bytes, routes.lastUriStart, routes.lastUriEnd);
+    return routes.top;
+  }
+
+  /** A host name: its address if it is known; else the request is parked (RESOLVE) or refused. */
+  #resolved(view: MessageView, start: number, end: number, port: number): Peer | undefined {
+    const { names, peers } = this.#parts;
+    const name = view.text(start, end).toLowerCase();
+    const address = names.get(name);
+    if (address !== undefined && address !== '') return peers.ofText(address, port);
+    if (address === '') this.decision.rejectWith(Reject.DESTINATION);
+    else {
+      this.decision.action = Action.RESOLVE;
+      this.decision.name = name;
+    }
+    return undefined;
+  }
+
+  #refuse(code: number): false {
+    this.decision.rejectWith(code);
+    return false;
+  }
+
+  /** The open connection that the flow in our own Route names. */
+  #flow(view: MessageView): { readonly connection: NonNullable<Decision['connection']> } | undefined {
+    const { routes } = this;
+    for (let i = 0; i < routes.ownCount; i += 1) {
+      const uri = routes.own[i] as UriView;
+      if (uri.userEnd - uri.userStart !== FLOW_CHARS || uri.userStart < 0) continue;
+      const id = readFlow(view.bytes, uri.userStart);
+      const connection = id > 0 ? this.#parts.streams('external')?.byId(id) : undefined;
+      if (connection !== undefined) return { connection };
+    }
+    return undefined;
+  }
+
+  /** Who sent this: the guides' hint in Route, our own hint, the packet's source, or the address in its Via. */
+  #sourceNode(view: MessageView, arrival: Arrival): PlaneNode | undefined {
+    const { peers, memory, core } = this.#parts;
+    const { bytes, topVia } = view;
+    for (let i = 0; i < this.routes.ownCount; i += 1) {
+      const uri = this.routes.own[i] as UriView;
+      if (uri.nodeHostStart >= 0 && uri.nodePort > 0) {
+        const named = peers.find(bytes, uri.nodeHostStart, uri.nodeHostEnd, uri.nodePort)?.node;
+        if (named !== undefined) return named;
+      }
+    }
+    const direct = arrival.peer.node ?? peers.find(bytes, topVia.hostStart, topVia.hostEnd, viaPort(topVia))?.node;
+    if (direct !== undefined) return direct;
+    for (let i = 0; i < this.routes.ownCount; i += 1) {
+      const uri = this.routes.own[i] as UriView;
+      const hint = memory.hints.read(bytes, uri.hintStart, uri.hintEnd);
+      if (hint?.nodeId !== undefined) return core.table.get(hint.nodeId);
+    }
+    return undefined;
+  }
+
+  #isAckToUs(view: MessageView): boolean {
+    const { bytes, to } = view;
+    if (to.tagEnd - to.tagStart !== OWN_TAG.length + HASH_CHARS || to.tagStart < 0) return false;
+    ownTagHash(this.#tag, view);
+    this.#tag.write(this.#tagText, 0);
+    const hashStart = to.tagStart + OWN_TAG.length;
+    return (
+      equalsBytes(bytes, to.tagStart, hashStart, OWN_TAG) && equalsBytes(bytes, hashStart, to.tagEnd, this.#tagText)
+    );
+  }
+
+  /** Was the request here before, on the same way? Other ways are spirals and pass. */
+  #loops(view: MessageView): boolean {
+    const { own } = this.#parts;
+    const { bytes } = view;
+    const via = this.#via;
+    let index = view.header(HeaderKind.VIA);
+    let at = view.topVia.valueStart;
+    // By far the most requests: one Via, and not of ours.
+    if (view.topVia.loopStart < 0 && view.topVia.nextValue < 0 && view.next(index) < 0) return false;
+    while (index >= 0) {
+      if (!via.parse(bytes, at, view.valueEnd(index))) return false;
+      const ours = via.loopStart >= 0 && own.at(bytes, via.hostStart, via.hostEnd, viaPort(via)) !== undefined;
+      if (ours && this.transaction.looped(bytes, via)) return true;
+      if (via.nextValue >= 0) at = via.nextValue;
+      else {
+        index = view.next(index);
+        at = index < 0 ? -1 : view.valueStart(index);
+      }
+    }
+    return false;
+  }
+}
+
+/** The port of a Via's sent-by, 5060 when it has none. */
+export const viaPort = (via: ViaView): number => (via.port > 0 ? via.port : 5060);
+
+function isHeartbeat(view: MessageView, arrival: Arrival): boolean {
+  if (arrival.listener.leg !== 'internal' || view.header(HeaderKind.HEARTBEAT) < 0) return false;
+  return view.method === Method.OPTIONS || view.method === Method.INFO;
+}
+
+const TRANSPORTS: readonly (readonly [Buffer, Transport])[] = [
+  [wire('udp'), Transport.UDP],
+  [wire('tcp'), Transport.TCP],
+  [wire('tls'), Transport.TLS],
+  [wire('ws'), Transport.WS],
+  [wire('wss'), Transport.WSS],
+];
+
+/** The transport that a URI's parameter names; undefined: none, or an unknown one. */
+function transportOf(view: MessageView, uri: UriView): Transport | undefined {
+  if (uri.transportStart < 0) return undefined;
+  for (let i = 0; i < TRANSPORTS.length; i += 1) {
+    const [name, transport] = TRANSPORTS[i] as (typeof TRANSPORTS)[number];
+    if (equalsLower(view.bytes, uri.transportStart, uri.transportEnd, name)) return transport;
+  }
+  return undefined;
+}

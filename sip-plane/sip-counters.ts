@@ -1,0 +1,65 @@
+import type { Counter, Counters } from '../runtime/counters';
+import { METHOD_NAMES, REJECT_COUNT, rejectInfo } from './message';
+import { DROP_NAMES } from './routing';
+import type { Leg } from './transport';
+
+/** What one leg received. */
+export interface LegCounters {
+  /** By method code. */
+  readonly requests: readonly Counter[];
+  /** By class: place 1 counts 1xx. */
+  readonly responses: readonly Counter[];
+}
+
+/** The figures of the SIP plane, resolved once; names are listed in docs/statistics.md. */
+export class SipCounters {
+  readonly external: LegCounters;
+  readonly internal: LegCounters;
+  /** By reject code. */
+  readonly rejects: readonly Counter[];
+  /** By drop reason. */
+  readonly drops: readonly Counter[];
+  readonly bytesIn: Counter;
+  readonly bytesOut: Counter;
+  /** Messages sent: forwarded ones and our own answers. */
+  readonly answers: Counter;
+  readonly failovers: Counter;
+  readonly heartbeats: Counter;
+  readonly #cuts: ReadonlyMap<string, Counter>;
+
+  constructor(counters: Counters) {
+    this.external = legCounters(counters, 'external');
+    this.internal = legCounters(counters, 'internal');
+    this.rejects = Array.from({ length: REJECT_COUNT }, (_, code) =>
+      code === 0 ? { value: 0 } : counters.counter(`sip.rejects.${rejectInfo(code).name}`),
+    );
+    this.drops = DROP_NAMES.map((name, code) => (code === 0 ? { value: 0 } : counters.counter(`sip.drops.${name}`)));
+    this.bytesIn = counters.counter('sip.bytes.in');
+    this.bytesOut = counters.counter('sip.bytes.out');
+    this.answers = counters.counter('sip.answers');
+    this.failovers = counters.counter('sip.failovers');
+    this.heartbeats = counters.counter('sip.heartbeats');
+    this.#cuts = new Map(
+      ['too-many', 'idle', 'partial', 'framing'].map((reason) => [reason, counters.counter(`sip.cuts.${reason}`)]),
+    );
+  }
+
+  leg(leg: Leg): LegCounters {
+    return leg === 'external' ? this.external : this.internal;
+  }
+
+  /** A connection was turned away or cut. */
+  cut(reason: string): void {
+    const counter = this.#cuts.get(reason);
+    if (counter !== undefined) counter.value += 1;
+  }
+}
+
+function legCounters(counters: Counters, leg: Leg): LegCounters {
+  return {
+    requests: METHOD_NAMES.map((name) => counters.counter(`sip.${leg}.requests.${name}`)),
+    responses: [0, 1, 2, 3, 4, 5, 6].map((hundreds) =>
+      hundreds === 0 ? { value: 0 } : counters.counter(`sip.${leg}.responses.${hundreds}xx`),
+    ),
+  };
+}

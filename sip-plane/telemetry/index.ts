@@ -1,0 +1,2 @@
+/** Traces of SIP traffic. */
+export { InviteSpans } from './invite-spans';

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { SpanKind, SpanStatusCode, type Context, type Span } from '@opentelemetry/api';
+import type { PlaneCore } from '../../data-plane';
+import { TRAFFIC, contextOf, sampledParent, traceIdInRatio } from '../../runtime/telemetry';
+import { HeaderKind, Method, type MessageView } from '../message';
+import type { Arrival, Decision } from '../routing';
+
+const MAX_OPEN = 10_000;
+/** Longer than a transaction lives without a final response. */
+const MAX_OPEN_MS = 200_000;
+
+interface Open {
+  readonly span: Span;
+  readonly sinceMs: number;
+}
+
+/** The identity of a transaction, for matching a response with its request. */
+export interface TransactionKey {
+  readonly hi: number;
+  readonly lo: number;
+}
+
+/**
+ * One span per INVITE transaction, from request to final response. Its trace is the one that the message names (Traceparent, else
+ * Session-ID of RFC 7989), else one made of the Call-ID, so that every hop joins the same trace and samples alike. Bounded.
+ */
+export class InviteSpans {
+  readonly #core: PlaneCore;
+  readonly #open = new Map<string, Open>();
+
+  constructor(core: PlaneCore) {
+    this.#core = core;
+  }
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** An INVITE goes to its target. */
+  forwarded(
+    view: MessageView,
+    { listener }: Arrival,
+    decision: Decision,
+    transaction: { readonly key: TransactionKey },
+  ): void {
+    if (view.method !== Method.INVITE || this.#open.size >= MAX_OPEN) return;
+    const parent = this.#parent(view);
+    if (parent === undefined) return;
+    const key = textOf(transaction.key);
+    // A retransmission.
+    if (this.#open.has(key)) return;
+    const { tracer } = this.#core.telemetry;
+    const attributes = {
+      [TRAFFIC]: true,
+      'sip.call_id': view.callId,
+      'sip.leg': listener.leg,
+      'sip.in_dialog': view.inDialog,
+      'triplane.node': decision.node?.id ?? '',
+      'server.address': decision.target?.host ?? '',
+      'server.port': decision.target?.port ?? 0,
+    };
+    const span = tracer.startSpan('SIP INVITE', { kind: SpanKind.SERVER, attributes }, parent);
+    this.#open.set(key, { span, sinceMs: this.#core.clock.now() });
+  }
+
+  /** A response to an INVITE passes; a final one ends its span. */
+  answered(view: MessageView, key: TransactionKey): void {
+    if (view.cseqMethod !== Method.INVITE) return;
+    const text = textOf(key);
+    const open = this.#open.get(text);
+    if (open === undefined) return;
+    if (view.status < 200) {
+      open.span.addEvent(`${view.status}`);
+      return;
+    }
+    open.span.setAttribute('sip.status_code', view.status);
+    if (view.status >= 500) open.span.setStatus({ code: SpanStatusCode.ERROR });
+    open.span.end();
+    this.#open.delete(text);
+  }
+
+  /** Ends spans that got no final response; called by a timer. */
+  expire(nowMs: number): void {
+    for (const [key, { span, sinceMs }] of this.#open) {
+      if (nowMs - sinceMs <= MAX_OPEN_MS) return;
+      span.setStatus({ code: SpanStatusCode.ERROR, message: 'no final response' });
+      span.end();
+      this.#open.delete(key);
+    }
+  }
+
+  /** Ends all spans. */
+  close(): void {
+    for (const { span } of this.#open.values()) span.end();
+    this.#open.clear();
+  }
+
+  #parent(view: MessageView): Context | undefined {
+    const traceparent = headerText(view, HeaderKind.TRACEPARENT);
+    if (traceparent !== '') return contextOf(traceparent);
+    const session = /^[0-9a-f]{32}/.exec(headerText(view, HeaderKind.SESSION_ID))?.[0];
+    const traceId = session ?? createHash('sha256').update(view.callId).digest('hex').slice(0, 32);
+    return traceIdInRatio(traceId, this.#core.telemetry.traceRatio) ? sampledParent(traceId) : undefined;
+  }
+}
+
+function headerText(view: MessageView, kind: number): string {
+  const index = view.header(kind);
+  return index < 0 ? '' : view.text(view.valueStart(index), view.valueEnd(index));
+}
+
+const textOf = ({ hi, lo }: TransactionKey): string => `${hi}.${lo}`;

@@ -1,0 +1,79 @@
+import { isIPv6 } from 'node:net';
+import { Peer, ipv4OfBytes, ipv4OfText, ipv4Text, peerKey } from './peer';
+
+const DEFAULT_LIMIT = 65_536;
+const MAPPED = '::ffff:';
+
+/**
+ * Hands out one Peer per address and port, so that hot paths compare identities. Bounded: strangers are kept in two generations of
+ * `limit` each, the older of which goes when the newer is full; node endpoints stay while they are pinned.
+ */
+export class PeerTable {
+  readonly #limit: number;
+  readonly #pinned = new Map<number | string, Peer>();
+  #recent = new Map<number | string, Peer>();
+  #older = new Map<number | string, Peer>();
+
+  constructor(limit = DEFAULT_LIMIT) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#pinned.size + this.#recent.size + this.#older.size;
+  }
+
+  /** For IPv4 as a number: no text is read. */
+  ofIpv4(ipv4: number, port: number): Peer {
+    const key = peerKey('', ipv4, port);
+    return this.#known(key) ?? this.#remember(key, new Peer(ipv4Text(ipv4), port));
+  }
+
+  /** For an address as the socket layer gives it; IPv4 mapped into IPv6 counts as IPv4. */
+  ofText(host: string, port: number): Peer {
+    const ipv4 = ipv4OfText(host.startsWith(MAPPED) ? host.slice(MAPPED.length) : host);
+    if (ipv4 >= 0) return this.ofIpv4(ipv4, port);
+    const key = peerKey(host, -1, port);
+    return this.#known(key) ?? this.#remember(key, new Peer(host, port));
+  }
+
+  /** For a host that stands in a message; undefined when it is a name. */
+  ofBytes(bytes: Buffer, start: number, end: number, port: number): Peer | undefined {
+    const ipv4 = ipv4OfBytes(bytes, start, end);
+    if (ipv4 >= 0) return this.ofIpv4(ipv4, port);
+    if (!bytes.subarray(start, end).includes(58)) return undefined;
+    const text = bytes.toString('latin1', start, end);
+    return isIPv6(text) ? this.ofText(text, port) : undefined;
+  }
+
+  /** The peer of a host in a message if it is already known; makes none. */
+  find(bytes: Buffer, start: number, end: number, port: number): Peer | undefined {
+    const ipv4 = ipv4OfBytes(bytes, start, end);
+    if (ipv4 >= 0) return this.#known(peerKey('', ipv4, port));
+    if (!bytes.subarray(start, end).includes(58)) return undefined;
+    return this.#known(peerKey(bytes.toString('latin1', start, end), -1, port));
+  }
+
+  /** Keeps exactly these addresses whatever strangers come. */
+  pin(peers: Iterable<Peer>): void {
+    this.#pinned.clear();
+    for (const peer of peers) this.#pinned.set(peer.key, peer);
+  }
+
+  #known(key: number | string): Peer | undefined {
+    const pinned = this.#pinned.get(key);
+    if (pinned !== undefined) return pinned;
+    const recent = this.#recent.get(key);
+    if (recent !== undefined) return recent;
+    const older = this.#older.get(key);
+    return older === undefined ? undefined : this.#remember(key, older);
+  }
+
+  #remember(key: number | string, peer: Peer): Peer {
+    if (this.#recent.size >= this.#limit) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+    }
+    this.#recent.set(key, peer);
+    return peer;
+  }
+}

@@ -1,0 +1,83 @@
+import { parseNumber } from '../message';
+import type { PlaneNode } from '../../data-plane';
+
+/** The other end of a message: an address and a port, made once and then known by identity. */
+export class Peer {
+  /** An IP address as the socket layer takes it, no brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly family: 4 | 6;
+  /** The address as bytes, no brackets: what stands in `received`. */
+  readonly hostBytes: Buffer;
+  /** `host:port` as it stands in a URI, brackets around IPv6. */
+  readonly hostPortBytes: Buffer;
+  /** The IPv4 address as a number, or -1. */
+  readonly ipv4: number;
+  /** One value per address and port. */
+  readonly key: number | string;
+  /** False for addresses that nothing is ever sent to: unspecified, multicast, broadcast (RFC 4475 3.3.10). */
+  readonly sendable: boolean;
+  /** The two headers that tell a node where a request came from, with their line ends. */
+  readonly originHeaders: Buffer;
+  /** The node whose endpoint this is, as of the newest table. */
+  node: PlaneNode | undefined = undefined;
+
+  constructor(host: string, port: number) {
+    this.host = host;
+    this.port = port;
+    this.family = host.includes(':') ? 6 : 4;
+    this.hostBytes = Buffer.from(host, 'latin1');
+    this.hostPortBytes = Buffer.from(this.family === 6 ? `[${host}]:${port}` : `${host}:${port}`, 'latin1');
+    this.ipv4 = this.family === 4 ? ipv4OfText(host) : -1;
+    this.key = peerKey(host, this.ipv4, port);
+    this.sendable = this.ipv4 >= 0 ? this.ipv4 >= 0x100_0000 && this.ipv4 < 0xe000_0000 : !/^(::$|ff)/i.test(host);
+    this.originHeaders = Buffer.from(
+      `X-Sip-Balancer-InitialRemoteAddr: ${host}\r\nX-Sip-Balancer-InitialRemotePort: ${port}\r\n`,
+      'latin1',
+    );
+  }
+}
+
+/** What a table keeps a peer by. */
+export function peerKey(host: string, ipv4: number, port: number): number | string {
+  return ipv4 >= 0 ? ipv4 * 0x1_0000 + port : `${host.toLowerCase()}|${port}`;
+}
+
+/** An IPv4 address in dotted decimals as a number, or -1. No leading zeros: some read them as octal. */
+export function ipv4OfBytes(bytes: Buffer, start: number, end: number): number {
+  if (end - start > 15) return -1;
+  let value = 0;
+  let parts = 0;
+  let from = start;
+  for (let at = start; at <= end; at += 1) {
+    if (at < end && bytes[at] !== 46) continue;
+    const part = at - from <= 3 && (at - from === 1 || bytes[from] !== 48) ? parseNumber(bytes, from, at) : -1;
+    if (part < 0 || part > 255) return -1;
+    value = value * 256 + part;
+    parts += 1;
+    from = at + 1;
+  }
+  return parts === 4 ? value : -1;
+}
+
+/** The same for a string, as the socket layer hands addresses out. */
+export function ipv4OfText(text: string): number {
+  let value = 0;
+  let part = 0;
+  let parts = 1;
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i);
+    if (part > 255) return -1;
+    if (unit === 46) {
+      value = value * 256 + part;
+      part = 0;
+      parts += 1;
+    } else if (unit >= 48 && unit <= 57) part = part * 10 + (unit - 48);
+    else return -1;
+  }
+  return parts === 4 && part <= 255 ? value * 256 + part : -1;
+}
+
+export function ipv4Text(ipv4: number): string {
+  return `${Math.floor(ipv4 / 0x100_0000)}.${(ipv4 >>> 16) & 255}.${(ipv4 >>> 8) & 255}.${ipv4 & 255}`;
+}

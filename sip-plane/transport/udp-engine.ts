@@ -1,0 +1,49 @@
+import type { Peer } from './peer';
+import type { PeerTable } from './peer-table';
+
+/** Most datagrams that one turn receives. */
+export const BATCH_SIZE = 64;
+
+/** What came in one turn. Reused: valid until the handler returns. */
+export class DatagramBatch {
+  count = 0;
+  readonly buffers: Buffer[] = [];
+  readonly starts = new Int32Array(BATCH_SIZE);
+  readonly ends = new Int32Array(BATCH_SIZE);
+  readonly peers: Peer[] = [];
+}
+
+export type BatchHandler = (batch: DatagramBatch) => void;
+
+/**
+ * One UDP socket as the plane sees it: it receives up to 64 datagrams, has them handled, and what was written meanwhile is sent by `flush`.
+ * A datagram is written where the engine says, so that nothing is copied twice: `reserve`, write at `out[outAt]`, `commit`.
+ */
+export interface UdpEngine {
+  /** Which implementation carries it: for logs and metrics. */
+  readonly name: string;
+  /** The port that is really bound. */
+  readonly port: number;
+  /** Where the next datagram is written. */
+  readonly out: Buffer;
+  readonly outAt: number;
+  /** Makes room for one datagram of at most `length` bytes; `out` and `outAt` may change. */
+  reserve(length: number): void;
+  /** Takes what was written, to be sent to `peer`. */
+  commit(length: number, peer: Peer): void;
+  /** Sends all that was committed. */
+  flush(): void;
+  close(): Promise<void>;
+}
+
+export interface UdpOptions {
+  /** Names the listener in errors. */
+  readonly what: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly peers: PeerTable;
+  readonly handler: BatchHandler;
+  /** Told of each datagram that the system refused to send. */
+  readonly sendFailed: (peer: Peer) => void;
+}
