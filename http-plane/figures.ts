@@ -8,6 +8,10 @@ export class HttpFigures {
   readonly bytesToClient: Counter;
   readonly tunnelsOpened: Counter;
   readonly retries: Counter;
+  /** Requests in flight now. */
+  active = 0;
+  /** Retries in flight now. */
+  retrying = 0;
   /** Client connections open now. */
   connections = 0;
   /** Tunnels open now. */
@@ -27,6 +31,7 @@ export class HttpFigures {
     this.#otherMethod = counters.counter('http.requests.OTHER');
     this.#classes = [1, 2, 3, 4, 5].map((digit) => counters.counter(`http.responses.${digit}xx`));
     counters.gauge('http.connections', () => this.connections);
+    counters.gauge('http.requestsInFlight', () => this.active);
     counters.gauge('http.tunnels', () => this.tunnels);
   }
 

@@ -5,7 +5,7 @@ import type { HttpConfig } from '../runtime/config';
 import type { ProcessContext } from '../runtime/process-context';
 import type { Service } from '../runtime/service';
 import { HttpFigures } from './figures';
-import { startHttpProxyForwarder } from './forward';
+import { startWireForwarder } from './wire';
 import { Router } from './routing';
 
 /** How long requests in flight may still take when the plane closes, ms. */
@@ -15,7 +15,7 @@ const CLOSE_GRACE_MS = 5000;
 export async function createHttpPlane(core: PlaneCore, config: HttpConfig): Promise<Service> {
   const router = new Router(core, config.affinityKey);
   const figures = new HttpFigures(core.counters);
-  const forwarder = await startHttpProxyForwarder({ core, config, router, figures });
+  const forwarder = await startWireForwarder({ core, config, router, figures });
   let closing: Promise<void> | undefined;
   return {
     addresses: { http: forwarder.address },

@@ -1,3 +1,5 @@
-/** Moves requests and answers between clients and nodes. */
+/** What every forwarder is made of, and says. */
 export { type Forwarder, type ForwarderOptions } from './forwarder';
+export * from './own-answer';
+export { endRequestSpan, startRequestSpan } from './request-span';
 export { startHttpProxyForwarder } from './http-proxy-forwarder';

@@ -22,6 +22,12 @@ export function unavailable({ unavailableHost, retryAfterSeconds }: UnavailableO
   return { status: 503, reason: 'noNode', text: 'no node is usable', headers };
 }
 
+/** What the node sent is no answer that can be handed on. */
+export const NODE_GARBLED: OwnAnswer = { status: 502, reason: 'nodeGarbled', text: 'the node sent no valid answer' };
+export const NODE_BUSY: OwnAnswer = { status: 503, reason: 'nodeBusy', text: 'the node has too many connections' };
+export const BODY_SLOW: OwnAnswer = { status: 408, reason: 'bodyTimeout', text: 'expected the whole body in time' };
+export const HEAD_SLOW: OwnAnswer = { status: 408, reason: 'headTimeout', text: 'expected the whole head in time' };
+export const OPTIONS_END: OwnAnswer = { status: 200, reason: 'maxForwards', text: 'Max-Forwards ended here' };
 export const badRequest = (reason: string, text: string): OwnAnswer => ({ status: 400, reason, text });
 export const CONNECT_REFUSED: OwnAnswer = { status: 405, reason: 'connect', text: 'CONNECT is not served here' };
 export const NODE_FAILED: OwnAnswer = { status: 502, reason: 'nodeFailed', text: 'the node did not answer' };
@@ -29,5 +35,10 @@ export const NODE_UNREACHABLE: OwnAnswer = {
   status: 502,
   reason: 'nodeUnreachable',
   text: 'the node takes no connection',
+};
+export const CONNECT_SLOW: OwnAnswer = {
+  status: 504,
+  reason: 'connectTimeout',
+  text: 'the node took no connection in time',
 };
 export const NODE_SLOW: OwnAnswer = { status: 504, reason: 'nodeTimeout', text: 'the node did not answer in time' };

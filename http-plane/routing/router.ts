@@ -44,6 +44,13 @@ export class Router {
     return this.#owner(ids) ?? this.#instance(keys.target) ?? this.#byKey(keys, ids[0]);
   }
 
+  /** Does the request carry a session of that node? */
+  isBound(keys: RequestKeys, node: PlaneNode): boolean {
+    const ids: string[] = [];
+    collectSessionIds(keys.target, keys.cookies, ids);
+    return this.#owner(ids)?.id === node.id;
+  }
+
   /** A node to try instead of one that did not take the request: by hash of its id, so that all planes agree. */
   instead(failed: PlaneNode): PlaneNode | undefined {
     const others = this.#core.table.pool(failed.pool).fresh.filter(({ id }) => id !== failed.id);

@@ -167,7 +167,7 @@ test('the handshake is forwarded with its own fields', async () => {
 
 test('no node takes the handshake: 503, and a refused one is tried elsewhere', async () => {
   fixture = await httpPlane([]);
-  expect(await rawClient().send(HANDSHAKE).untilClosed()).toMatch(/^HTTP\/1\.1 503 /);
+  expect(await rawClient().send(HANDSHAKE).until('usable')).toMatch(/^HTTP\/1\.1 503 /);
   const gone = await rawNode(() => {});
   const { port } = gone;
   await gone.close();

@@ -1,0 +1,45 @@
+const FIRST_SIZE = 65_536;
+
+/** Puts a message head together from slices and texts in one reused block of memory. `take` copies it out. */
+export class HeadWriter {
+  #block = Buffer.allocUnsafeSlow(FIRST_SIZE);
+  #used = 0;
+
+  /** The bytes [start, end) of another buffer. */
+  bytes(buffer: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (length <= 0) return;
+    this.#reserve(length);
+    if (length < 24) {
+      for (let i = 0; i < length; i += 1) this.#block[this.#used + i] = buffer[start + i] as number;
+    } else {
+      buffer.copy(this.#block, this.#used, start, end);
+    }
+    this.#used += length;
+  }
+
+  /** ISO-8859-1. */
+  text(text: string): void {
+    this.#reserve(text.length);
+    this.#used += this.#block.write(text, this.#used, 'latin1');
+  }
+
+  get length(): number {
+    return this.#used;
+  }
+
+  /** A copy of all that was put in; the writer is empty again. */
+  take(): Buffer {
+    const copy = Buffer.allocUnsafe(this.#used);
+    this.#block.copy(copy, 0, 0, this.#used);
+    this.#used = 0;
+    return copy;
+  }
+
+  #reserve(length: number): void {
+    if (this.#used + length <= this.#block.length) return;
+    const larger = Buffer.allocUnsafeSlow(2 * (this.#used + length));
+    this.#block.copy(larger, 0, 0, this.#used);
+    this.#block = larger;
+  }
+}

@@ -1,0 +1,69 @@
+import { connect, type Socket } from 'node:net';
+import type { Endpoint } from '../../proto';
+
+/** Whoever uses a connection to a node at the moment. */
+export interface NodeUser {
+  /** A new connection stands. */
+  nodeConnected(): void;
+  nodeData(bytes: Buffer): void;
+  /** What was written has left. */
+  nodeDrained(): void;
+  /** The connection is over. `orderly`: the node ended its side, nothing was lost. */
+  nodeGone(orderly: boolean): void;
+}
+
+/** One TCP connection to a node, used by one request at a time. */
+export class NodeConnection {
+  readonly socket: Socket;
+  user: NodeUser | undefined;
+  connected = false;
+  /** Requests that it carried before. */
+  uses = 0;
+  idleSinceMs = 0;
+  #detached = false;
+
+  constructor(endpoint: Endpoint, onClose: (connection: NodeConnection) => void) {
+    this.socket = connect({ host: endpoint.host, port: endpoint.port, allowHalfOpen: true, noDelay: true });
+    this.socket.on('connect', () => {
+      this.connected = true;
+      this.user?.nodeConnected();
+    });
+    this.socket.on('data', (bytes: Buffer) => this.#data(bytes));
+    this.socket.on('drain', () => this.user?.nodeDrained());
+    this.socket.on('end', () => this.#gone(true));
+    // What went wrong is in the figures; 'close' follows.
+    this.socket.on('error', () => {});
+    this.socket.on('close', () => {
+      onClose(this);
+      this.#gone(false);
+    });
+  }
+
+  /** Nobody wants it any more. */
+  destroy(): void {
+    this.user = undefined;
+    this.socket.destroy();
+  }
+
+  /** Hands the socket over, without listeners of this class but the one that frees its place. */
+  detach(): Socket {
+    this.user = undefined;
+    this.#detached = true;
+    for (const event of ['connect', 'data', 'drain', 'end', 'error']) this.socket.removeAllListeners(event);
+    return this.socket;
+  }
+
+  #data(bytes: Buffer): void {
+    // An idle node has nothing to say: such bytes would become the next request's answer.
+    if (this.user === undefined) this.socket.destroy();
+    else this.user.nodeData(bytes);
+  }
+
+  #gone(orderly: boolean): void {
+    if (this.#detached) return;
+    const user = this.user;
+    this.user = undefined;
+    this.socket.destroy();
+    user?.nodeGone(orderly);
+  }
+}

@@ -1,0 +1,16 @@
+import type { ForwarderOptions } from '../forward';
+import type { Tunnels } from '../tunnel';
+import type { HeadParser } from './head-parser';
+import type { HeadWriter } from './head-writer';
+import type { NodePools } from './node-pool';
+
+/** What all connections of one forwarder share. */
+export interface WireDeps extends ForwarderOptions {
+  readonly pools: NodePools;
+  readonly tunnels: Tunnels;
+  /** For heads of requests; its state does not outlive the call that filled it. */
+  readonly requests: HeadParser;
+  /** For heads of answers. */
+  readonly responses: HeadParser;
+  readonly out: HeadWriter;
+}
