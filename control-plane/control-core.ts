@@ -5,6 +5,7 @@ import type { ProcessContext } from '../runtime/process-context';
 import { SipHeartbeats } from './heartbeat';
 import { PushHub } from './push';
 import { Registry, type PlaneProgress } from './registry';
+import { CanaryWatch, RoutingConfigs } from './routing';
 import { seedStore } from './seed-store';
 import { OpenStreams, type ServiceContext } from './server';
 import { StatsAggregator } from './stats';
@@ -17,6 +18,7 @@ export interface ControlCore extends ServiceContext {
 
 const STALE_INTERVALS = 5;
 const MIN_STALE_MS = 10_000;
+const CANARY_CHECK_MS = 500;
 
 /** Puts the rooms together over a memory store and starts the lease sweep. */
 export async function createControlCore(context: ProcessContext): Promise<ControlCore> {
@@ -39,11 +41,26 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
     newLeaseId: randomUUID,
     planes: () => progressOf(hub, stats),
   });
+  const configs = new RoutingConfigs({ store, planes: hub.planes, clock });
+  const canaries = new CanaryWatch({
+    configs,
+    planes: hub.planes,
+    clock,
+    logger,
+    windowMs: config.canaryWindowMs,
+    trafficOf: (planeId) => stats.of(planeId)?.traffic() ?? { requests: 0, failures: 0 },
+  });
   const sipHeartbeats = new SipHeartbeats({ registry, counters, logger, drainTimeoutMs: config.drainTimeoutMs });
-  const sweeps = clock.every(registry.sweepIntervalMs, () => registry.sweep());
-  const core = { config, store, registry, hub, stats, sipHeartbeats, clock, counters, logger, telemetry };
+  const timers = [
+    clock.every(registry.sweepIntervalMs, () => registry.sweep()),
+    clock.every(CANARY_CHECK_MS, () => canaries.check()),
+  ];
+  const core = { config, store, registry, hub, stats, configs, sipHeartbeats, clock, counters, logger, telemetry };
   addGauges(core);
-  return { ...core, streams: new OpenStreams(logger), close: () => sweeps.cancel() };
+  const close = (): void => {
+    for (const timer of timers) timer.cancel();
+  };
+  return { ...core, streams: new OpenStreams(logger), close };
 }
 
 /** What drains must know of the connected planes. */

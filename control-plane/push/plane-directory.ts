@@ -68,6 +68,10 @@ export class PlaneDirectory {
     record.rejections = rejections;
   }
 
+  get(planeId: string): PlaneRecord | undefined {
+    return this.#planes.get(planeId);
+  }
+
   connected(protocol?: Protocol): PlaneRecord[] {
     return [...this.#planes.values()].filter(
       ({ connected, hello }) => connected && (protocol === undefined || hello.protocol === protocol),

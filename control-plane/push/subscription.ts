@@ -138,10 +138,10 @@ export class Subscription {
   }
 
   #sendSnapshot(): void {
-    const { store } = this.#options;
+    const { store, hello } = this.#options;
     const revision = { lineage: store.lineage, index: store.index };
     const nodes = [...store.list(NODES)].flatMap(({ value, index }) => nodeOf(value, index) ?? []);
-    const configs = [...store.list(CONFIGS)].flatMap(({ value, index }) => configOf(value, index) ?? []);
+    const configs = [...store.list(CONFIGS)].flatMap(({ value, index }) => configOf(value, index, hello.planeId) ?? []);
     this.#dirty.clear();
     this.#sendPage({ revision, nodes, configs, offset: 0 });
   }
@@ -179,7 +179,7 @@ export class Subscription {
       if (node === undefined) delta.removals.push(key.slice(NODES.length));
       else delta.upserts.push(node);
     } else if (key.startsWith(CONFIGS)) {
-      const config = entry && configOf(entry.value, entry.index);
+      const config = entry && configOf(entry.value, entry.index, this.#options.hello.planeId);
       if (config !== undefined) delta.configs.push(config);
     } else if (key === SETTINGS_KEY) {
       delta.settings = settingsOf(entry?.value);

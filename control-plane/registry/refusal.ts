@@ -8,6 +8,7 @@ export type RefusalReason =
   | 'TOO_MANY_NODES'
   | 'TOO_MANY_PLANES'
   | 'ALGORITHM_UNKNOWN'
+  | 'CONFIG_UNKNOWN'
   | 'ETAG_MISMATCH'
   | 'OUT_OF_ORDER'
   | 'PLANE_SILENT'

@@ -5,18 +5,19 @@ import {
   ListPlanesResponse,
   RemoveNodeResponse,
   ResumeNodeResponse,
+  RollbackRoutingConfigResponse,
   UpdateRoutingConfigResponse,
   toMs,
   type AdminServiceServer,
   type DrainNodeRequest,
   type ListNodesRequest,
+  type RoutingConfig,
   type UpdateRoutingConfigRequest,
 } from '../../proto';
 import type { CallInfo } from '../../runtime/grpc';
 import { traceparentOf } from '../../runtime/telemetry';
 import { Refusal } from '../registry';
 import { nodeStatus } from './node-status';
-import { RoutingConfigs } from './routing-configs';
 import { handler, type ServiceContext } from './service-context';
 import { WatchNodesStream } from './watch-nodes-stream';
 
@@ -25,8 +26,7 @@ const MAX_DRAIN_MS = 86_400_000;
 
 /** AdminService of the contract. Each change leaves one audit line in the log. */
 export function adminService(context: ServiceContext): AdminServiceServer {
-  const { registry, hub, stats, store, streams } = context;
-  const configs = new RoutingConfigs(store, hub.planes);
+  const { registry, hub, stats, streams, configs } = context;
   return {
     listNodes: handler(context, 'AdminService/ListNodes', (request) => listNodes(context, request)),
     watchNodes: (call) => streams.open(call, (stream) => new WatchNodesStream(context, stream)),
@@ -51,12 +51,25 @@ export function adminService(context: ServiceContext): AdminServiceServer {
     }),
 
     getRoutingConfig: handler(context, 'AdminService/GetRoutingConfig', ({ protocol }) =>
-      GetRoutingConfigResponse.create({ configs: configs.list(protocol), revision: hub.revision }),
+      GetRoutingConfigResponse.create({
+        configs: configs.list(protocol),
+        revision: hub.revision,
+        canaries: configs.canaries(protocol),
+        past: configs.past(protocol),
+      }),
     ),
 
     updateRoutingConfig: handler(context, 'AdminService/UpdateRoutingConfig', (request, call) =>
-      updateConfig(context, configs, request, call),
+      updateConfig(context, request, call),
     ),
+
+    rollbackRoutingConfig: handler(context, 'AdminService/RollbackRoutingConfig', async (request, call) => {
+      const { protocol, pool, toChangedIndex } = request;
+      const old = configs.get(protocol, pool);
+      const config = await configs.rollback(protocol, pool, toChangedIndex, traceparentOf(call.span));
+      audit(context, call, 'roll back routing config', configFacts(config, old));
+      return RollbackRoutingConfigResponse.create({ config, revision: hub.revision });
+    }),
 
     listPlanes: handler(context, 'AdminService/ListPlanes', () =>
       ListPlanesResponse.create({ planes: hub.statuses(), revision: hub.revision }),
@@ -89,25 +102,36 @@ function drainTimeout({ config }: ServiceContext, { timeout }: DrainNodeRequest)
 
 async function updateConfig(
   context: ServiceContext,
-  configs: RoutingConfigs,
-  { config, etag, validateOnly }: UpdateRoutingConfigRequest,
+  { config, etag, validateOnly, canaryPlanes = 0 }: UpdateRoutingConfigRequest,
   call: CallInfo,
 ): Promise<UpdateRoutingConfigResponse> {
+  const { configs, hub } = context;
   const old = config && configs.get(config.protocol, config.pool);
-  const updated = await configs.update({ config, etag, validateOnly, traceparent: traceparentOf(call.span) });
+  const updated = await configs.update({
+    config,
+    etag,
+    validateOnly,
+    canaryPlanes,
+    traceparent: traceparentOf(call.span),
+  });
+  const canaryPlaneIds = [...updated.canaryPlaneIds];
   if (!validateOnly) {
-    const { protocol, pool, algorithm, parameters, changedIndex } = updated;
-    audit(context, call, 'update routing config', {
-      protocol,
-      pool,
-      algorithm,
-      parameters: Object.fromEntries(parameters),
-      oldAlgorithm: old?.algorithm,
-      oldEtag: String(old?.changedIndex ?? 0),
-      newEtag: String(changedIndex),
-    });
+    audit(context, call, 'update routing config', { ...configFacts(updated.config, old), canaryPlaneIds });
   }
-  return UpdateRoutingConfigResponse.create({ config: updated, revision: context.hub.revision });
+  return UpdateRoutingConfigResponse.create({ config: updated.config, revision: hub.revision, canaryPlaneIds });
+}
+
+function configFacts(config: RoutingConfig, old: RoutingConfig | undefined): Record<string, unknown> {
+  const { protocol, pool, algorithm, parameters, changedIndex } = config;
+  return {
+    protocol,
+    pool,
+    algorithm,
+    parameters: Object.fromEntries(parameters),
+    oldAlgorithm: old?.algorithm,
+    oldEtag: String(old?.changedIndex ?? 0),
+    newEtag: String(changedIndex),
+  };
 }
 
 function audit({ logger }: ServiceContext, call: CallInfo, action: string, facts: Record<string, unknown>): void {

@@ -8,6 +8,7 @@ import type { Telemetry } from '../../runtime/telemetry';
 import type { SipHeartbeats } from '../heartbeat';
 import type { PushHub } from '../push';
 import type { Registry } from '../registry';
+import type { RoutingConfigs } from '../routing';
 import type { StatsAggregator } from '../stats';
 import type { Store } from '../store';
 import { shuttingDown, type OpenStreams } from './open-streams';
@@ -20,6 +21,7 @@ export interface ServiceContext {
   readonly registry: Registry;
   readonly hub: PushHub;
   readonly stats: StatsAggregator;
+  readonly configs: RoutingConfigs;
   readonly sipHeartbeats: SipHeartbeats;
   readonly clock: Clock;
   readonly counters: Counters;

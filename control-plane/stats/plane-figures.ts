@@ -57,6 +57,17 @@ export class PlaneFigures {
     return this.#nodes.get(nodeId)?.activeSessions ?? 0;
   }
 
+  /** Requests and failures of all its nodes since the first process of this id. */
+  traffic(): { requests: number; failures: number } {
+    let requests = 0;
+    let failures = 0;
+    for (const sums of [...this.#baseNodes.values(), ...this.#nodes.values()]) {
+      requests += sums.requests;
+      failures += sums.failures;
+    }
+    return { requests, failures };
+  }
+
   /** Everything since the first process of this id. `fresh` false: the plane is silent, its gauges say nothing any more. */
   total(fresh: boolean): PlaneStats {
     const ids = new Set([...this.#baseNodes.keys(), ...this.#nodes.keys()]);

@@ -11,9 +11,11 @@ export function nodeOf(value: StoredValue | undefined, index: number): Node | un
   return node === undefined ? undefined : { ...node, changedIndex: index };
 }
 
-/** The routing config in a value, as planes and operators see it at that index. */
-export function configOf(value: StoredValue | undefined, index: number): RoutingConfig | undefined {
-  return value?.content?.$case === 'config' ? { ...value.content.value, changedIndex: index } : undefined;
+/** The routing config in a value, as operators see it at that index; a plane that tries another one sees that. */
+export function configOf(value: StoredValue | undefined, index: number, planeId?: string): RoutingConfig | undefined {
+  if (value?.content?.$case !== 'config') return undefined;
+  const trial = planeId !== undefined && value.canary?.planeIds.includes(planeId) ? value.canary.config : undefined;
+  return { ...(trial ?? value.content.value), changedIndex: index };
 }
 
 export function settingsOf(value: StoredValue | undefined): ClusterSettings | undefined {

@@ -113,6 +113,9 @@ const control = z
         maxMs: ms.default(600_000).describe('The guard ends by itself after this time.'),
       })
       .prefault({}),
+    canaryWindowMs: ms
+      .default(30_000)
+      .describe('How long a config on trial must run without more failures before all planes get it.'),
     statsIntervalMs: ms.default(1000).describe('How often planes report their figures.'),
     routing: z
       .strictObject({ sip: routing('call-id-affinity'), http: routing('round-robin'), smpp: routing('round-robin') })
@@ -229,7 +232,11 @@ const smpp = z
     enquireLinkTimeoutMs: ms
       .default(10_000)
       .describe('A session that answers nothing to enquire_link in this time is lost (timeoutConnectionCheck…).'),
-    reconnectMs: ms.default(1000).describe('Wait between rounds of rebinding over all SMSCs (reconnectPeriod).'),
+    inactivityMs: ms.optional().describe('A session without a message in this time is unbound; absent: never.'),
+    reconnectMs: ms
+      .default(1000)
+      .describe('First wait between rounds of rebinding over all SMSCs; it doubles (reconnectPeriod).'),
+    reconnectMaxMs: ms.default(30_000).describe('Longest wait between rounds of rebinding.'),
     rebindRounds: z.int().min(1).max(1000).default(10).describe('Rounds over all SMSCs before the ESME is closed.'),
     maxPduBytes: z
       .int()
