@@ -14,6 +14,12 @@ export const portNumber = wholeNumber(1, 65_535);
 /** Seconds, up to a day. */
 export const seconds = wholeNumber(0, 86_400);
 
+/** What stands after the host in a URL: no blanks, no line ends. */
+export function urlPath(text: string): string {
+  if (/^\/[!-~]*$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected a path that begins with /.');
+}
+
 /** Collects repeated `name=value` options. */
 export function assignment(text: string, before: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {
   const at = text.indexOf('=');

@@ -1,2 +1,3 @@
-/** For application nodes: stay registered with the control planes. */
+/** For application nodes: stay registered with the control planes, and only while the server answers. */
 export { startNodeAgent, type NodeAgent, type NodeAgentOptions } from './node-agent';
+export { startProbedNode, type ProbedNode, type ProbedNodeOptions } from './probed-node';
