@@ -67,6 +67,8 @@ export class PeerLink implements PduSink, Flushable {
   /** Requests sent to this peer and not answered yet. */
   readonly window: Window<PeerLink>;
   readonly remote: string;
+  /** When a request of another peer's was last sent here, ms. */
+  relayedAtMs: number;
   readonly #deps: LinkDeps;
   readonly #socket: Socket;
   readonly #out: SideCounters;
@@ -91,6 +93,7 @@ export class PeerLink implements PduSink, Flushable {
     this.#framer = new PduFramer(this, options.maxPduBytes);
     this.window = new Window(deps.limits.maxInFlight, deps.limits.lastSequence);
     this.#heardAtMs = deps.clock.now();
+    this.relayedAtMs = this.#heardAtMs;
     this.remote = `${options.socket.remoteAddress ?? '?'}:${options.socket.remotePort ?? 0}`;
     deps.links.add(this);
     options.socket.setNoDelay(true);
@@ -112,14 +115,11 @@ export class PeerLink implements PduSink, Flushable {
 
   /** Sends a request of another peer's on; its answer goes back by itself. */
   relay(pdu: PduView, origin: PeerLink): void {
+    const nowMs = this.#deps.clock.now();
+    this.relayedAtMs = nowMs;
     const sequence = isUnanswered(pdu.command)
       ? this.window.skip()
-      : this.window.add(
-          pdu.command,
-          origin,
-          pdu.sequence,
-          this.#deps.clock.now() + this.#deps.limits.responseTimeoutMs,
-        );
+      : this.window.add(pdu.command, origin, pdu.sequence, nowMs + this.#deps.limits.responseTimeoutMs);
     if (this.#tracer !== undefined) this.#tracer.sent(pdu.command, sequence, pdu.sequence);
     putSequence(pdu.bytes, pdu.start, sequence);
     this.#count(this.#out.requests, pdu.command);

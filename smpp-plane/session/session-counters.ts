@@ -8,6 +8,8 @@ export interface SessionCounters {
   readonly bindsWithoutServer: Counter;
   /** Connections that did not bind in time. */
   readonly bindTimeouts: Counter;
+  /** Sessions that were unbound because nothing was sent for long. */
+  readonly inactive: Counter;
   /** Sessions that went to another SMSC while their ESME stayed bound. */
   readonly rebinds: Counter;
   /** Requests turned back while a session had no SMSC. */
@@ -24,6 +26,7 @@ export function sessionCounters(counters: Counters): SessionCounters {
     bindsRefused: counters.counter('smpp.binds.refused'),
     bindsWithoutServer: counters.counter('smpp.binds.noServer'),
     bindTimeouts: counters.counter('smpp.timeouts.bind'),
+    inactive: counters.counter('smpp.timeouts.inactivity'),
     rebinds: counters.counter('smpp.rebinds'),
     turnedBack: counters.counter('smpp.rejects.rebinding'),
     wrongState: counters.counter('smpp.rejects.wrongState'),

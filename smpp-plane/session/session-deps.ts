@@ -10,7 +10,10 @@ import type { SideCounters } from './side-counters';
 export interface SessionLimits {
   readonly bindTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  /** A session without a message this long is unbound; undefined: never. */
+  readonly inactivityMs?: number | undefined;
   readonly reconnectMs: number;
+  readonly reconnectMaxMs: number;
   readonly rebindRounds: number;
 }
 

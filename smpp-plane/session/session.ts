@@ -57,6 +57,10 @@ export class Session implements LinkOwner {
       this.#deps.counters.bindTimeouts.value += 1;
       this.#closeEsme('no bind in time');
     }
+    if (this.#isInactive(nowMs)) {
+      this.#deps.counters.inactive.value += 1;
+      this.#expelEsme(0);
+    }
     this.#farewells.tick(nowMs);
   }
 
@@ -365,6 +369,13 @@ export class Session implements LinkOwner {
 
   #endIfAlone(): void {
     if (this.state === 'CLOSED' && this.#leaving.size === 0 && this.#smsc === undefined) this.#onEnd(this);
+  }
+
+  #isInactive(nowMs: number): boolean {
+    const { inactivityMs } = this.#deps.limits;
+    const smsc = this.#smsc;
+    if (inactivityMs === undefined || smsc === undefined || this.state !== 'BOUND') return false;
+    return nowMs - Math.max(this.#esme.link.relayedAtMs, smsc.link.relayedAtMs) >= inactivityMs;
   }
 
   /** Whose reading depends on how fast `link` takes and answers. */

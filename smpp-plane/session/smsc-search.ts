@@ -19,7 +19,7 @@ export interface SmscSearchOptions {
   readonly bind: Buffer;
   readonly systemId: string;
   readonly sessionId: string;
-  /** Rounds over all SMSCs before giving up; between them `reconnectMs` passes. */
+  /** Rounds over all SMSCs before giving up; the pauses between them double from `reconnectMs`. */
   readonly rounds: number;
   /** True: the first SMSC that answers decides, its refusal included. False: a refusal is one more failure. */
   readonly refusalDecides: boolean;
@@ -141,7 +141,15 @@ export class SmscSearch implements LinkOwner {
     this.#refusals = 0;
     this.#others = 0;
     this.#tried.clear();
-    this.#timer = this.#deps.link.clock.after(this.#deps.limits.reconnectMs, () => this.#next());
+    this.#timer = this.#deps.link.clock.after(this.#pause(), () => this.#next());
+  }
+
+  /** Doubles from round to round; a quarter more or less, so that many sessions do not come at once. */
+  #pause(): number {
+    const { reconnectMs, reconnectMaxMs } = this.#deps.limits;
+    const round = this.#options.rounds - this.#roundsLeft;
+    const ceiling = Math.min(reconnectMaxMs, reconnectMs * 2 ** Math.min(16, round - 1));
+    return ceiling * (0.75 + this.#deps.random() / 2);
   }
 
   #dial(target: SmscTarget): void {

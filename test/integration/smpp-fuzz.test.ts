@@ -1,6 +1,6 @@
-import { randomFrom, type Bits } from '../support/bits';
 import { awkwardDelivers, awkwardSubmits } from '../support/awkward-pdus';
 import { RawSmsc, bindBody, boundEsme, rawEsme, rawPdu, type RawSmppPeer } from '../support/smpp-peer';
+import { seededRandom } from '../support/seeded-random';
 import { smscNode, startTestPlane } from '../support/smpp-plane';
 import { until } from '../support/until';
 
@@ -10,29 +10,32 @@ const COMMANDS = [
   0x8000_0006, 0x8000_0009, 0x8000_0015, 0xffff_ffff,
 ];
 
-function randomPdu(bits: Bits, kinds: readonly Buffer[]): Buffer {
-  const kind = kinds[bits.below(kinds.length)] as Buffer;
+type Below = (limit: number) => number;
+
+function randomPdu(below: Below, kinds: readonly Buffer[]): Buffer {
+  const kind = kinds[below(kinds.length)] as Buffer;
   const pdu = Buffer.from(kind);
-  switch (bits.below(6)) {
+  switch (below(6)) {
     case 0:
-      pdu.writeUInt32BE(COMMANDS[bits.below(COMMANDS.length)] as number, 4);
+      pdu.writeUInt32BE(COMMANDS[below(COMMANDS.length)] as number, 4);
       break;
     case 1:
-      for (let i = 0; i < 4; i += 1) pdu[bits.below(pdu.length)] = bits.below(256);
+      for (let i = 0; i < 4; i += 1) pdu[below(pdu.length)] = below(256);
       break;
     case 2:
-      if (bits.below(20) === 0) pdu.writeUInt32BE(LENGTHS[bits.below(LENGTHS.length)] as number, 0);
+      if (below(20) === 0) pdu.writeUInt32BE(LENGTHS[below(LENGTHS.length)] as number, 0);
       break;
     case 3:
-      return Buffer.from(Array.from({ length: 1 + bits.below(40) }, () => bits.below(256)));
+      return Buffer.from(Array.from({ length: 1 + below(40) }, () => below(256)));
     default:
-      pdu.writeUInt32BE(bits.below(0xffff_ffff), 12);
+      pdu.writeUInt32BE(below(0xffff_ffff), 12);
   }
   return pdu;
 }
 
 test('20 000 mutated frames from both sides end no process, deafen no session and disturb no other', async () => {
-  const bits = randomFrom(20_261_121);
+  const random = seededRandom(20_261_121);
+  const below: Below = (limit) => Math.floor(random() * limit);
   const smsc = await RawSmsc.start();
   const wild = await RawSmsc.start();
   const plane = await startTestPlane([smscNode('a', smsc)], { maxInFlight: 50, responseTimeoutMs: 200 });
@@ -47,11 +50,11 @@ test('20 000 mutated frames from both sides end no process, deafen no session an
   let frames = 0;
   let asked = 0;
   while (frames < 20_000) {
-    const esme = bits.below(4) === 0 ? await rawEsme(plane.address) : await boundEsme(plane.address, 'fuzz');
+    const esme = below(4) === 0 ? await rawEsme(plane.address) : await boundEsme(plane.address, 'fuzz');
     esme.keep = false;
     for (let burst = 0; burst < 20 && !esme.ended; burst += 1) {
-      const peer: RawSmppPeer = bits.below(2) === 0 ? esme : (wild.bound.at(-1) ?? esme);
-      peer.send(...Array.from({ length: 10 }, () => randomPdu(bits, kinds)));
+      const peer: RawSmppPeer = below(2) === 0 ? esme : (wild.bound.at(-1) ?? esme);
+      peer.send(...Array.from({ length: 10 }, () => randomPdu(below, kinds)));
       frames += 10;
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -361,6 +361,17 @@ describe('timers', () => {
     expect(esme.ended).toBe(false);
   });
 
+  test('a session without messages is unbound on both sides when inactivityMs says so, enquire_link does not count', async () => {
+    const esme = await bindTo(await start({ inactivityMs: 150, enquireLinkMs: 20 }));
+    esme.onPdu = ({ command, sequence }) => {
+      if (command === 0x06 || command === 0x15) esme.send(rawPdu((command | 0x8000_0000) >>> 0, sequence));
+    };
+    await until('the ESME is closed', () => esme.ended);
+    expect(esme.got.some(({ command }) => command === 0x06)).toBe(true);
+    expect(smsc.requests.at(-1)?.command).toBe(0x06);
+    expect(plane?.counter('smpp.timeouts.inactivity')).toBe(1);
+  });
+
   test('an ESME that answers nothing is closed and its SMSC gets unbind', async () => {
     const esme = await bindTo(await start({ enquireLinkMs: 50, enquireLinkTimeoutMs: 100 }));
     await until('the ESME is closed', () => esme.ended);
