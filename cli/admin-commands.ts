@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { ListNodesOptions, ShowStatsOptions } from './admin';
 import { optionsOf } from './globals';
-import { assignment, seconds } from './option-values';
+import { addAlgorithmCommands } from './algorithm-commands';
+import { seconds } from './option-values';
 
 const JSON_LINES = '\nWith --json: one document; with --json --watch: one per line for each change.';
 
@@ -9,7 +10,7 @@ const JSON_LINES = '\nWith --json: one document; with --json --watch: one per li
 export function addAdminCommands(program: Command): void {
   addViews(program);
   addNodeActions(program);
-  addAlgorithm(program);
+  addAlgorithmCommands(program);
 }
 
 function addViews(program: Command): void {
@@ -85,53 +86,4 @@ function addNodeActions(program: Command): void {
       const { removeNode } = await import('./admin');
       await removeNode(optionsOf(command), node);
     });
-}
-
-interface SetOptions {
-  readonly param?: ReadonlyMap<string, string>;
-  readonly pool: string;
-  readonly dryRun?: boolean;
-}
-
-function addAlgorithm(program: Command): void {
-  const algorithm = program
-    .command('algorithm')
-    .summary('see or change the balancing algorithm')
-    .description('Shows or changes the algorithm that is in force for a protocol and pool.');
-  algorithm
-    .command('get')
-    .description('Shows the algorithms in force.')
-    .argument('[protocol]', 'sip, http or smpp (default: all)')
-    .addHelpText('after', '\nExamples:\n  triplane algorithm get\n  triplane algorithm get sip --json')
-    .action(async (protocol: string | undefined, _options, command: Command) => {
-      const { getAlgorithm } = await import('./admin');
-      await getAlgorithm(optionsOf(command), protocol);
-    });
-  algorithm
-    .command('set')
-    .description(
-      'Changes the algorithm at once in every plane. Refused when a connected plane lacks it or a parameter.',
-    )
-    .argument('<protocol>', 'sip, http or smpp')
-    .argument('<name>', 'such as round-robin, call-id-affinity, header-hash, least-sessions')
-    .option('--param <name=value>', 'parameter of the algorithm; may be repeated', assignment)
-    .option('--pool <pool>', 'the pool', 'default')
-    .option('--dry-run', 'check everything, change nothing')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  triplane algorithm set sip header-hash\n' +
-        '  triplane algorithm set sip call-id-affinity --param callIdAffinityMaxTimeInCache=180 --dry-run',
-    )
-    .action(
-      async (
-        protocol: string,
-        name: string,
-        { param = new Map(), pool, dryRun = false }: SetOptions,
-        command: Command,
-      ) => {
-        const { setAlgorithm } = await import('./admin');
-        const change = { protocol, algorithm: name, parameters: param, pool, dryRun };
-        await setAlgorithm(optionsOf(command), change);
-      },
-    );
 }

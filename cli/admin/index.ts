@@ -1,5 +1,12 @@
 /** The commands that ask or tell the control plane's admin service. */
-export { getAlgorithm, setAlgorithm, type SetAlgorithmOptions } from './algorithm';
+export {
+  algorithmHistory,
+  getAlgorithm,
+  rollbackAlgorithm,
+  setAlgorithm,
+  type RollbackOptions,
+  type SetAlgorithmOptions,
+} from './algorithm';
 export { drainNode, removeNode, resumeNode } from './node-actions';
 export { listNodes, type ListNodesOptions } from './nodes';
 export { listPlanes } from './planes';

@@ -104,6 +104,13 @@ test('algorithm set: checked first, then changed, and shown by get', async () =>
   expect(await run('algorithm', 'get')).toMatch(/^sip +default +call-id-affinity +maxEntries=7$/m);
 });
 
+test('algorithm history and rollback: the config before is in force again', async () => {
+  await run('algorithm', 'set', 'http', 'header-hash');
+  expect(await run('algorithm', 'history', 'http')).toMatch(/^http +default +\d+ +20\S+ +round-robin +-$/m);
+  expect(await run('algorithm', 'rollback', 'http')).toBe('http/default: round-robin\n');
+  expect(await json('algorithm', 'get', 'http')).toMatchObject({ algorithms: [{ algorithm: 'round-robin' }] });
+});
+
 test('algorithm set: what a plane cannot do is refused in the words of the control plane', async () => {
   await expect(run('algorithm', 'set', 'sip', 'fastest')).rejects.toMatchObject({
     code: 'REQUEST_REFUSED',

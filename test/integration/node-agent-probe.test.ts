@@ -54,6 +54,11 @@ const pdu = (id: number): Buffer => {
   return bytes;
 };
 
+/** What the probe says of a server that answers with that command id. */
+async function smppAnswer(id: number): Promise<string | undefined> {
+  return probe(Protocol.SMPP, Transport.TCP, await tcpServer((_data, socket) => socket.write(pdu(id))));
+}
+
 const sip = (status: string) => (data: Buffer) => `SIP/2.0 ${status}\r\nCall-ID: ${callId(data)}\r\n\r\n`;
 
 test.each([
@@ -115,11 +120,9 @@ test.each([
 });
 
 test('SMPP enquire_link: an answer or a generic_nack is well, a request is not', async () => {
-  const answerOf = async (id: number): Promise<string | undefined> =>
-    probe(Protocol.SMPP, Transport.TCP, await tcpServer((_data, socket) => socket.write(pdu(id))));
-  expect(await answerOf(0x8000_0015)).toBeUndefined();
-  expect(await answerOf(0x8000_0000)).toBeUndefined();
-  expect(await answerOf(0x15)).toBe('the answer is not an SMPP response');
+  expect(await smppAnswer(0x8000_0015)).toBeUndefined();
+  expect(await smppAnswer(0x8000_0000)).toBeUndefined();
+  expect(await smppAnswer(0x15)).toBe('the answer is not an SMPP response');
 });
 
 test.each([

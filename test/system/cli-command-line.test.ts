@@ -21,6 +21,8 @@ const COMMANDS = [
   ['remove'],
   ['algorithm', 'get'],
   ['algorithm', 'set'],
+  ['algorithm', 'history'],
+  ['algorithm', 'rollback'],
   ['config', 'check'],
   ['config', 'explain'],
   ['config', 'convert'],
