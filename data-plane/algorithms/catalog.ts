@@ -1,8 +1,10 @@
 import type { RoutingConfig } from '../../proto';
 import { TriplaneError } from '../../runtime/errors';
 import type { Algorithm, AlgorithmDeps, AlgorithmFactory } from './algorithm';
+import { activeStandby } from './active-standby';
 import { callIdAffinity } from './call-id-affinity';
 import { headerHash } from './header-hash';
+import { leastOutstanding } from './least-outstanding';
 import { leastSessions } from './least-sessions';
 import { roundRobin } from './round-robin';
 
@@ -10,7 +12,16 @@ import { roundRobin } from './round-robin';
 export class AlgorithmCatalog {
   readonly #factories: ReadonlyMap<string, AlgorithmFactory>;
 
-  constructor(factories: readonly AlgorithmFactory[] = [roundRobin, callIdAffinity, headerHash, leastSessions]) {
+  constructor(
+    factories: readonly AlgorithmFactory[] = [
+      roundRobin,
+      callIdAffinity,
+      headerHash,
+      leastSessions,
+      leastOutstanding,
+      activeStandby,
+    ],
+  ) {
     this.#factories = new Map(factories.map((factory) => [factory.name, factory]));
   }
 

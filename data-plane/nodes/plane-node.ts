@@ -9,6 +9,8 @@ export interface NodeLive {
   bytesOut: number;
   /** Dialogs, requests in flight, tunnels or binds at this plane. */
   activeSessions: number;
+  /** Requests sent and not answered yet, where the plane counts them (SMPP). */
+  inFlight: number;
   /** When something last came from the node, by the plane's clock, ms; -Infinity: never. */
   heardAtMs: number;
 }
@@ -33,7 +35,15 @@ export interface PlaneNode {
 }
 
 export function newNodeLive(): NodeLive {
-  return { requests: 0, failures: 0, bytesIn: 0, bytesOut: 0, activeSessions: 0, heardAtMs: Number.NEGATIVE_INFINITY };
+  return {
+    requests: 0,
+    failures: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    activeSessions: 0,
+    inFlight: 0,
+    heardAtMs: Number.NEGATIVE_INFINITY,
+  };
 }
 
 export const DEFAULT_POOL = 'default';
