@@ -40,6 +40,12 @@ const STOP_MARK = 1024 * 1024;
 /** How long a closed connection may take to go, ms. */
 const LINGER_MS = 1000;
 
+/** Sees the answers of a peer to requests of others before they are passed on. On the packet path. */
+export interface AnswerObserver {
+  /** `origin`: who gets it; `command` is the request's. */
+  answered(pdu: PduView, command: number, origin: PeerLink): void;
+}
+
 export interface PeerLinkOptions {
   readonly socket: Socket;
   readonly owner: LinkOwner;
@@ -50,6 +56,7 @@ export interface PeerLinkOptions {
   /** Longest PDU accepted until `admit`. */
   readonly maxPduBytes: number;
   readonly tracer?: SubmitTracer | undefined;
+  readonly observer?: AnswerObserver | undefined;
 }
 
 /**
@@ -74,6 +81,7 @@ export class PeerLink implements PduSink, Flushable {
   readonly #out: SideCounters;
   readonly #live: NodeLive | undefined;
   readonly #tracer: SubmitTracer | undefined;
+  readonly #observer: AnswerObserver | undefined;
   readonly #framer: PduFramer;
   readonly #view = new PduView();
   readonly #batch = new OutBatch();
@@ -90,6 +98,7 @@ export class PeerLink implements PduSink, Flushable {
     this.#out = options.out;
     this.#live = options.live;
     this.#tracer = options.tracer;
+    this.#observer = options.observer;
     this.#framer = new PduFramer(this, options.maxPduBytes);
     this.window = new Window(deps.limits.maxInFlight, deps.limits.lastSequence);
     this.#heardAtMs = deps.clock.now();
@@ -117,13 +126,17 @@ export class PeerLink implements PduSink, Flushable {
   relay(pdu: PduView, origin: PeerLink): void {
     const nowMs = this.#deps.clock.now();
     this.relayedAtMs = nowMs;
-    const sequence = isUnanswered(pdu.command)
+    const unanswered = isUnanswered(pdu.command);
+    const sequence = unanswered
       ? this.window.skip()
       : this.window.add(pdu.command, origin, pdu.sequence, nowMs + this.#deps.limits.responseTimeoutMs);
     if (this.#tracer !== undefined) this.#tracer.sent(pdu.command, sequence, pdu.sequence);
     putSequence(pdu.bytes, pdu.start, sequence);
     this.#count(this.#out.requests, pdu.command);
-    if (this.#live !== undefined) this.#live.requests += 1;
+    if (this.#live !== undefined) {
+      this.#live.requests += 1;
+      if (!unanswered) this.#live.inFlight += 1;
+    }
     this.#queue(pdu.bytes, pdu.start, pdu.end);
   }
 
@@ -308,8 +321,14 @@ export class PeerLink implements PduSink, Flushable {
     if (this.#tracer !== undefined) this.#tracer.answered(pdu.sequence, pdu.status);
     if (origin === undefined) {
       if (command !== Command.ENQUIRE_LINK) this.owner.answered(this, pdu, command);
-    } else if (origin.open) origin.answer(pdu, originSequence);
-    else this.#deps.trouble.lateAnswers.value += 1;
+    } else {
+      if (this.#live !== undefined) this.#live.inFlight -= 1;
+      if (!origin.open) this.#deps.trouble.lateAnswers.value += 1;
+      else {
+        if (this.#observer !== undefined) this.#observer.answered(pdu, command, origin);
+        origin.answer(pdu, originSequence);
+      }
+    }
     if (this.window.size <= this.notifyAt) this.#notify();
   }
 
@@ -333,7 +352,10 @@ export class PeerLink implements PduSink, Flushable {
     const origin = this.window.originOf(slot);
     if (this.#tracer !== undefined) this.#tracer.answered(this.window.sequenceOf(slot), Status.SYSTEM_ERROR);
     if (origin !== undefined) {
-      if (this.#live !== undefined) this.#live.failures += 1;
+      if (this.#live !== undefined) {
+        this.#live.failures += 1;
+        this.#live.inFlight -= 1;
+      }
       origin.refuse(this.window.commandOf(slot), Status.SYSTEM_ERROR, this.window.originSequenceOf(slot));
     }
     this.window.free(slot);

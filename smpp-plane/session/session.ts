@@ -8,7 +8,8 @@ import { esmeMaySend, smscMaySend } from './legality';
 import type { LinkOwner } from './link-owner';
 import { Hold, type PeerLink } from './peer-link';
 import type { SessionDeps } from './session-deps';
-import { SmscSearch, type SmscLink, type SmscSearchOptions } from './smsc-search';
+import type { SmscLink } from './bind-attempt';
+import { SmscSearch, type SmscSearchOptions } from './smsc-search';
 import type { EsmeState, SmscState } from './state';
 
 /** While the balancer itself ends a session, requests in flight get this long, ms. */
