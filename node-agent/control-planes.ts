@@ -10,18 +10,15 @@ export interface ControlPlanesOptions {
   readonly random: Random;
 }
 
-const FAILURES_PER_CLIENT = 3;
-
 /**
  * The control planes of a node, in shuffled order so that many nodes spread over them; one is in use at a time.
- * A failure moves on to the next. With a single one the client is made anew after three failures in a row,
- * because a channel can stay stuck when its server was restarted.
+ * A failure moves on to the next, with a new client: a channel waits by its own clock after a refusal, and can stay stuck
+ * when its server was restarted, while a node has one lease TTL to come back.
  */
 export class ControlPlanes {
   readonly #addresses: readonly string[];
   readonly #options: ControlPlanesOptions;
   #current = 0;
-  #failures = 0;
   #client: NodeServiceClient | undefined;
 
   /** Throws INSECURE_REFUSED when an address would need plain text outside this machine. */
@@ -45,18 +42,10 @@ export class ControlPlanes {
     return this.#client;
   }
 
-  /** The one in use answered. */
-  succeeded(): void {
-    this.#failures = 0;
-  }
-
   /** The one in use did not answer as it should. */
   failed(): void {
-    this.#failures += 1;
-    if (this.#addresses.length > 1) {
-      this.close();
-      this.#current = (this.#current + 1) % this.#addresses.length;
-    } else if (this.#failures % FAILURES_PER_CLIENT === 0) this.close();
+    this.close();
+    this.#current = (this.#current + 1) % this.#addresses.length;
   }
 
   close(): void {

@@ -186,7 +186,6 @@ class LeaseKeeper implements NodeAgent {
     if (!answer.known) {
       this.#options.logger.info({ node: this.#options.node.nodeId }, 'lease not known any more, registering again');
       this.#leaseId = '';
-      this.#controlPlanes.succeeded();
       // At once after a restart; a control plane that forgets each lease meets a growing wait.
       if (this.#proven) this.#backoff.reset();
       this.#again();
@@ -194,7 +193,6 @@ class LeaseKeeper implements NodeAgent {
     }
     this.#heardAtMs = this.#options.clock.now();
     this.#proven = true;
-    this.#controlPlanes.succeeded();
     this.#backoff.reset();
     if (this.#reported)
       this.#options.logger.info({ controlPlane: this.#controlPlanes.address }, 'heartbeats answered again');
@@ -213,13 +211,13 @@ class LeaseKeeper implements NodeAgent {
     this.#again();
   }
 
-  /** Connects anew after a wait that also spreads the nodes of a restarted control plane. */
+  /** Connects anew after a wait that spreads the nodes of a restarted control plane, yet lets each come back within its TTL. */
   #again(): void {
     this.#timer?.cancel();
     this.#stream?.close();
     this.#stream = undefined;
     if (this.#closing !== undefined) return;
-    this.#timer = this.#options.clock.after(this.#backoff.next(), () => this.start());
+    this.#timer = this.#options.clock.after(Math.min(this.#backoff.next(), this.#ttlMs / 3), () => this.start());
   }
 
   #setState(state: NodeState): void {

@@ -51,7 +51,7 @@ describeWith('sipp', 'calls by sipp through the plane', () => {
 
   /** Runs a sipp client to its end; fails with its screen when a call failed. */
   async function call(count: number, rate: number, ...args: readonly string[]): Promise<void> {
-    const target = cluster.sip.addresses['external.udp'] ?? '';
+    const target = cluster.sip.addresses[args.includes('t1') ? 'external.tcp' : 'external.udp'] ?? '';
     const port = String(await freePort());
     const client = startProgram(
       'sipp',

@@ -42,7 +42,9 @@ describe('traces over OTLP', () => {
       ].toSorted();
     await until('all planes applied it in the same trace', () => services().length === 3);
     expect(services()).toEqual(['triplane-http-plane', 'triplane-sip-plane', 'triplane-smpp-plane']);
-    const pushes = collector.spans.filter(({ name, traceId }) => name === 'plane.push' && traceId === register.traceId);
+    const pushes = collector.spans.filter(
+      ({ name, traceId }) => name === 'control.push' && traceId === register.traceId,
+    );
     expect(pushes.length).toBe(3);
   }, 20_000);
 

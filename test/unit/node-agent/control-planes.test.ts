@@ -22,25 +22,12 @@ test('chance decides which control plane is first, so that nodes spread', () => 
   expect(first.size).toBeGreaterThan(1);
 });
 
-test('with one control plane the client is made anew after three failures in a row', () => {
+test('a failure makes a new client even with one control plane, whose channel may be stuck', () => {
   const planes = controlPlanes(['127.0.0.1:1']);
   const { client } = planes;
-  planes.failed();
-  planes.failed();
   expect(planes.client).toBe(client);
   planes.failed();
   expect(planes.client).not.toBe(client);
-  planes.close();
-});
-
-test('an answer between failures keeps the client', () => {
-  const planes = controlPlanes(['127.0.0.1:1']);
-  const { client } = planes;
-  planes.failed();
-  planes.failed();
-  planes.succeeded();
-  planes.failed();
-  expect(planes.client).toBe(client);
   planes.close();
 });
 
