@@ -2,4 +2,3 @@
 export { type Forwarder, type ForwarderOptions } from './forwarder';
 export * from './own-answer';
 export { endRequestSpan, startRequestSpan } from './request-span';
-export { startHttpProxyForwarder } from './http-proxy-forwarder';

@@ -28,8 +28,6 @@ export const NODE_BUSY: OwnAnswer = { status: 503, reason: 'nodeBusy', text: 'th
 export const BODY_SLOW: OwnAnswer = { status: 408, reason: 'bodyTimeout', text: 'expected the whole body in time' };
 export const HEAD_SLOW: OwnAnswer = { status: 408, reason: 'headTimeout', text: 'expected the whole head in time' };
 export const OPTIONS_END: OwnAnswer = { status: 200, reason: 'maxForwards', text: 'Max-Forwards ended here' };
-export const badRequest = (reason: string, text: string): OwnAnswer => ({ status: 400, reason, text });
-export const CONNECT_REFUSED: OwnAnswer = { status: 405, reason: 'connect', text: 'CONNECT is not served here' };
 export const NODE_FAILED: OwnAnswer = { status: 502, reason: 'nodeFailed', text: 'the node did not answer' };
 export const NODE_UNREACHABLE: OwnAnswer = {
   status: 502,

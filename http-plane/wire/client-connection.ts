@@ -56,6 +56,10 @@ export class ClientConnection implements ExchangeClient {
     return this.#exchange === undefined && !this.#lingering;
   }
 
+  get backlog(): boolean {
+    return this.#socket.writableLength > 0;
+  }
+
   write(bytes: Buffer): boolean {
     this.#deps.figures.bytesToClient.value += bytes.length;
     return this.#socket.write(bytes);

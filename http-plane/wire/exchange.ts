@@ -122,7 +122,7 @@ export class Exchange implements NodeUser {
     if (!this.#body.done) this.#client.resume();
   }
 
-  nodeData(bytes: Buffer): void {
+  nodeData(bytes: Buffer): boolean {
     const node = this.#node as PlaneNode;
     node.live.bytesIn += bytes.length;
     node.live.heardAtMs = this.#deps.core.clock.now();
@@ -131,12 +131,8 @@ export class Exchange implements NodeUser {
     if (relay.fault) this.#garbled();
     else if (relay.switched) this.#switch();
     else if (relay.complete) this.#complete();
-    else if (relay.started) {
-      this.#wait = Wait.RELAY;
-      this.#first = undefined;
-      this.#client.expectWithin(this.#deps.config.responseTimeoutMs);
-      if (relay.clientFull) this.#connection?.socket.pause();
-    }
+    else if (relay.started) this.#goOn();
+    return relay.keepsBytes;
   }
 
   nodeGone(orderly: boolean): void {
@@ -208,7 +204,7 @@ export class Exchange implements NodeUser {
   #send(node: PlaneNode, endpoint: Endpoint, fresh: boolean): void {
     const { pools, config } = this.#deps;
     const pool = pools.of(endpoint);
-    const connection = pool.acquire(this, fresh || this.#view.webSocketKey !== '');
+    const connection = pool.acquire(this, this.#view.webSocketKey !== '' ? 'tunnel' : fresh ? 'fresh' : 'any');
     if (connection === undefined) {
       this.#answer(NODE_BUSY);
       return;
@@ -273,6 +269,14 @@ export class Exchange implements NodeUser {
     this.#retrying = true;
     this.#relay = new ResponseRelay(this.#deps, this.#client, this.#view);
     this.#send(next, endpoint, true);
+  }
+
+  /** A part of the answer is on its way. */
+  #goOn(): void {
+    this.#wait = Wait.RELAY;
+    this.#first = undefined;
+    this.#client.expectWithin(this.#deps.config.responseTimeoutMs);
+    if (this.#relay.clientFull) this.#connection?.socket.pause();
   }
 
   #switch(): void {

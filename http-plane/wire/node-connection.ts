@@ -1,11 +1,13 @@
 import { connect, type Socket } from 'node:net';
 import type { Endpoint } from '../../proto';
+import type { ReadBlock } from './read-block';
 
 /** Whoever uses a connection to a node at the moment. */
 export interface NodeUser {
   /** A new connection stands. */
   nodeConnected(): void;
-  nodeData(bytes: Buffer): void;
+  /** True: the bytes, or a part of them, are still needed when the call is over. */
+  nodeData(bytes: Buffer): boolean;
   /** What was written has left. */
   nodeDrained(): void;
   /** The connection is over. `orderly`: the node ended its side, nothing was lost. */
@@ -22,8 +24,22 @@ export class NodeConnection {
   idleSinceMs = 0;
   #detached = false;
 
-  constructor(endpoint: Endpoint, onClose: (connection: NodeConnection) => void) {
-    this.socket = connect({ host: endpoint.host, port: endpoint.port, allowHalfOpen: true, noDelay: true });
+  /** With a `block` the bytes are read into it; without, they come as a stream, as a tunnel needs them. */
+  constructor(
+    endpoint: Endpoint,
+    { block, onClose }: { block: ReadBlock | undefined; onClose: (connection: NodeConnection) => void },
+  ) {
+    const onread =
+      block === undefined
+        ? {}
+        : { onread: { buffer: block.current, callback: (length: number) => this.#read(block, length) } };
+    this.socket = connect({
+      host: endpoint.host,
+      port: endpoint.port,
+      allowHalfOpen: true,
+      noDelay: true,
+      ...onread,
+    });
     this.socket.on('connect', () => {
       this.connected = true;
       this.user?.nodeConnected();
@@ -53,10 +69,17 @@ export class NodeConnection {
     return this.socket;
   }
 
-  #data(bytes: Buffer): void {
+  /** False stops reading; `pause` and `resume` do that here. */
+  #read(block: ReadBlock, length: number): boolean {
+    if (this.#data(block.take(length))) block.renew();
+    return true;
+  }
+
+  #data(bytes: Buffer): boolean {
+    if (this.user !== undefined) return this.user.nodeData(bytes);
     // An idle node has nothing to say: such bytes would become the next request's answer.
-    if (this.user === undefined) this.socket.destroy();
-    else this.user.nodeData(bytes);
+    this.socket.destroy();
+    return false;
   }
 
   #gone(orderly: boolean): void {

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../proto';
 import type { Clock } from '../../runtime/clock';
 import { NodeConnection, type NodeUser } from './node-connection';
+import { ReadBlock } from './read-block';
 
 const MAX_IDLE = 256;
 
@@ -11,23 +12,28 @@ export interface NodePoolLimits {
   readonly idleMs: number;
 }
 
+/** What a user wants: a connection that may have served others, a new one, or a new one that can become a tunnel. */
+export type Wish = 'any' | 'fresh' | 'tunnel';
+
 /** The connections to one endpoint: the last used first, so that the rest can age. */
 export class NodePool {
   /** The node last answered as HTTP/1.0. */
   http10 = false;
   readonly #endpoint: Endpoint;
   readonly #limits: NodePoolLimits;
+  readonly #block: ReadBlock;
   readonly #idle: NodeConnection[] = [];
   readonly #all = new Set<NodeConnection>();
 
-  constructor(endpoint: Endpoint, limits: NodePoolLimits) {
+  constructor(endpoint: Endpoint, limits: NodePoolLimits, block: ReadBlock) {
     this.#endpoint = endpoint;
+    this.#block = block;
     this.#limits = limits;
   }
 
-  /** A connection for the user, or undefined when the limit is reached. `fresh`: not one that was used before. */
-  acquire(user: NodeUser, fresh: boolean): NodeConnection | undefined {
-    while (!fresh && this.#idle.length > 0) {
+  /** A connection for the user, or undefined when the limit is reached. */
+  acquire(user: NodeUser, wish: Wish): NodeConnection | undefined {
+    while (wish === 'any' && this.#idle.length > 0) {
       const connection = this.#idle.pop() as NodeConnection;
       if (connection.socket.destroyed) continue;
       connection.user = user;
@@ -35,7 +41,10 @@ export class NodePool {
       return connection;
     }
     if (this.#all.size >= this.#limits.maxConnections) return undefined;
-    const connection = new NodeConnection(this.#endpoint, this.#closed);
+    const connection = new NodeConnection(this.#endpoint, {
+      block: wish === 'tunnel' ? undefined : this.#block,
+      onClose: this.#closed,
+    });
     connection.user = user;
     this.#all.add(connection);
     return connection;
@@ -76,6 +85,7 @@ export class NodePool {
 /** The pools of all endpoints. */
 export class NodePools {
   readonly #limits: NodePoolLimits;
+  readonly #block = new ReadBlock();
   readonly #byAddress = new Map<string, NodePool>();
   readonly #byEndpoint = new WeakMap<Endpoint, NodePool>();
 
@@ -101,7 +111,7 @@ export class NodePools {
     const address = `${endpoint.host} ${endpoint.port}`;
     let pool = this.#byAddress.get(address);
     if (pool === undefined) {
-      pool = new NodePool(endpoint, this.#limits);
+      pool = new NodePool(endpoint, this.#limits, this.#block);
       this.#byAddress.set(address, pool);
     }
     this.#byEndpoint.set(endpoint, pool);

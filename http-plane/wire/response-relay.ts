@@ -11,6 +11,8 @@ import type { WireDeps } from './wire-deps';
 export interface RelayClient {
   /** False: hold back until the client drains. */
   write(bytes: Buffer): boolean;
+  /** Written bytes have not all left: their memory is still in use. */
+  readonly backlog: boolean;
   /** The connection is to end with this answer. */
   readonly closing: boolean;
 }
@@ -35,6 +37,8 @@ export class ResponseRelay {
   /** Anything at all came. */
   heard = false;
   clientFull = false;
+  /** After `take`: the bytes given are still in use. */
+  keepsBytes = false;
   status = 0;
   http10 = false;
   /** The client's connection may live on. */
@@ -67,6 +71,7 @@ export class ResponseRelay {
   take(bytes: Buffer, requestDone: boolean): void {
     this.heard = true;
     this.clientFull = false;
+    this.keepsBytes = false;
     if (this.#body !== undefined) this.#takeBody(bytes, 0);
     else this.#takeHead(bytes, requestDone);
   }
@@ -95,6 +100,7 @@ export class ResponseRelay {
       }
       if (behind === INCOMPLETE) {
         this.#held = buffer.subarray(start);
+        this.keepsBytes = true;
         return;
       }
       if (responses.status >= 200) {
@@ -138,6 +144,7 @@ export class ResponseRelay {
     figures.response(101);
     this.#write(out.take());
     this.rest = buffer.subarray(behind);
+    this.keepsBytes = true;
     this.switched = true;
   }
 
@@ -250,7 +257,9 @@ export class ResponseRelay {
       return;
     }
     if (out.length > 0) this.#write(out.take());
-    if (end > start) this.#write(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end));
+    if (end === start) return;
+    this.#write(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end));
+    if (this.#client.backlog) this.keepsBytes = true;
   }
 
   #write(bytes: Buffer): void {
