@@ -38,7 +38,8 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   }
 }
 
-function buildProgram(): Command {
+/** All commands with their options, none of them run. */
+export function buildProgram(): Command {
   const program = new Command('triplane')
     .description('Load balancer for telecom clusters: SIP, HTTP/WebSocket and SMPP over one pool of application nodes.')
     .version(productVersion(), '-V', 'print the version (also --version)')

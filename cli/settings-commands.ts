@@ -20,10 +20,12 @@ export function addSettingsCommands(program: Command): void {
     .command('explain')
     .description('Says what a key means and what it is by default; without a key, all of them.')
     .argument('[key]', 'a key or the beginning of some, such as sip.external')
+    .option('--markdown', 'as docs/configuration.md has it')
     .addHelpText('after', '\nExamples:\n  triplane config explain control.lease.ttlMs\n  triplane config explain sip')
-    .action(async (key: string | undefined, _options, command: Command) => {
+    .action(async (key: string | undefined, { markdown }: { markdown?: boolean }, command: Command) => {
       const { explainConfig } = await import('./settings');
-      await explainConfig(optionsOf(command), key);
+      const asked = key === undefined ? {} : { key };
+      await explainConfig(optionsOf(command), { ...asked, markdown: markdown === true });
     });
   config
     .command('convert')

@@ -2,13 +2,21 @@ import { closest } from 'fastest-levenshtein';
 import { configSchema, describeKeys, type KeyDescription } from '../../runtime/config';
 import { TriplaneError } from '../../runtime/errors';
 import type { Globals } from '../globals';
+import { configurationDoc } from './configuration-doc';
 import { printJson, printText } from '../output';
 
-/** `triplane config explain [KEY]`: one key, all below a key, or all. Case does not matter. */
-export async function explainConfig({ json }: Globals, key: string | undefined): Promise<void> {
+export interface ExplainOptions {
+  /** Undefined: all. Case does not matter. */
+  readonly key?: string;
+  /** As docs/configuration.md has it. */
+  readonly markdown?: boolean;
+}
+
+/** `triplane config explain [KEY]`: one key, all below a key, or all. */
+export async function explainConfig({ json }: Globals, { key, markdown = false }: ExplainOptions): Promise<void> {
   const found = keysBelow(describeKeys(configSchema), key);
   if (json) printJson({ keys: found.map(viewOf) });
-  else printText(found.map(textOf).join('\n\n'));
+  else printText(markdown ? configurationDoc(found) : found.map(textOf).join('\n\n'));
 }
 
 function keysBelow(all: readonly KeyDescription[], wanted: string | undefined): readonly KeyDescription[] {
