@@ -58,8 +58,11 @@ class PlaneBuilder {
 
   async openLeg(leg: Leg): Promise<void> {
     const { host, udpPort, tcpPort } = this.#config[leg];
-    if (udpPort !== null) await this.#openUdp(leg, host, udpPort);
-    if (tcpPort !== null) await this.#openTcp(leg, host, tcpPort);
+    const udp = udpPort === null ? undefined : await this.#openUdp(leg, host, udpPort);
+    if (tcpPort === null) return;
+    // UDP and TCP belong on one port (RFC 3261 18.2.1), also when the system chooses it.
+    const same = tcpPort === 0 && udp !== undefined && (await this.#openTcp(leg, host, udp).catch(() => false));
+    if (!same) await this.#openTcp(leg, host, tcpPort);
   }
 
   start(): Service {
@@ -108,7 +111,7 @@ class PlaneBuilder {
     await Promise.all(this.#opened.splice(0).map(async ({ udp, tcp }) => await (udp ?? tcp)?.close()));
   }
 
-  async #openUdp(leg: Leg, host: string, port: number): Promise<void> {
+  async #openUdp(leg: Leg, host: string, port: number): Promise<number> {
     let listener: Listener | undefined;
     const engine = await DgramEngine.open({
       what: `sip ${leg} udp`,
@@ -121,9 +124,10 @@ class PlaneBuilder {
       sendFailed: (peer) => this.#forwarder?.sendFailed(peer),
     });
     listener = this.#add(leg, Transport.UDP, host, engine.port, { udp: engine });
+    return engine.port;
   }
 
-  async #openTcp(leg: Leg, host: string, port: number): Promise<void> {
+  async #openTcp(leg: Leg, host: string, port: number): Promise<boolean> {
     const { maxConnections, maxHeaders, idleConnectionMs, partialMessageMs } = this.#config;
     const tcp = await TcpTransport.open({
       what: `sip ${leg} tcp`,
@@ -148,6 +152,7 @@ class PlaneBuilder {
       },
     });
     this.#add(leg, Transport.TCP, host, tcp.port, { tcp });
+    return true;
   }
 
   #add(

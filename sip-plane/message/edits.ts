@@ -84,7 +84,7 @@ export class Edits {
       const splice = this.#ats[i] as number;
       to = copyBytes(source, from, splice, target, to);
       to = copyBytes(this.#inserts, this.#starts[i] as number, this.#ends[i] as number, target, to);
-      from = splice + (this.#deletes[i] as number);
+      from = Math.max(from, splice + (this.#deletes[i] as number));
     }
     return copyBytes(source, from, end, target, to);
   }
