@@ -8,6 +8,7 @@ import { Registry, type PlaneProgress } from './registry';
 import { CanaryWatch, RoutingConfigs } from './routing';
 import { seedStore } from './seed-store';
 import { OpenStreams, type ServiceContext } from './server';
+import { SessionRequests, SessionTable } from './sessions';
 import { StatsAggregator } from './stats';
 import { MemoryStore } from './store';
 
@@ -18,6 +19,7 @@ export interface ControlCore extends ServiceContext {
 
 const STALE_INTERVALS = 5;
 const MIN_STALE_MS = 10_000;
+const MAX_PINNED_KEYS = 200_000;
 const CANARY_CHECK_MS = 500;
 
 /** Puts the rooms together over a memory store and starts the lease sweep. */
@@ -50,14 +52,31 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
     windowMs: config.canaryWindowMs,
     trafficOf: (planeId) => stats.of(planeId)?.traffic() ?? { requests: 0, failures: 0 },
   });
+  const sessionTable = new SessionTable({ store, clock, maxKeys: MAX_PINNED_KEYS });
+  const sessions = new SessionRequests(sessionTable, registry);
   const sipHeartbeats = new SipHeartbeats({ registry, counters, logger, drainTimeoutMs: config.drainTimeoutMs });
   const timers = [
     clock.every(registry.sweepIntervalMs, () => registry.sweep()),
     clock.every(CANARY_CHECK_MS, () => canaries.check()),
   ];
-  const core = { config, store, registry, hub, stats, configs, sipHeartbeats, clock, counters, logger, telemetry };
+  const core = {
+    config,
+    store,
+    registry,
+    hub,
+    stats,
+    configs,
+    sessionTable,
+    sessions,
+    sipHeartbeats,
+    clock,
+    counters,
+    logger,
+    telemetry,
+  };
   addGauges(core);
   const close = (): void => {
+    sessionTable.close();
     for (const timer of timers) timer.cancel();
   };
   return { ...core, streams: new OpenStreams(logger), close };
@@ -82,7 +101,8 @@ function addGauges({
   registry,
   hub,
   store,
-}: Pick<ServiceContext, 'counters' | 'registry' | 'hub' | 'store'>): void {
+  sessionTable,
+}: Pick<ServiceContext, 'counters' | 'registry' | 'hub' | 'store' | 'sessionTable'>): void {
   counters.gauge('control.nodes', () => registry.size);
   for (const state of [NodeState.ACTIVE, NodeState.DRAINING, NodeState.SUSPECT, NodeState.MAINTENANCE]) {
     const name = state.replace('NODE_STATE_', '').toLowerCase();
@@ -91,5 +111,6 @@ function addGauges({
   counters.gauge('control.planes.connected', () => hub.planes.connected().length);
   counters.gauge('control.planes.lagging', () => hub.planes.connected().filter(({ lagging }) => lagging).length);
   counters.gauge('control.guard.active', () => (registry.guardActive ? 1 : 0));
+  counters.gauge('control.sessions.pinned', () => sessionTable.size);
   counters.gauge('control.revision', () => store.index);
 }

@@ -7,6 +7,7 @@ import type { ProcessContext } from '../runtime/process-context';
 import type { Service } from '../runtime/service';
 import { productVersion } from '../runtime/version';
 import { createControlCore, type ControlCore } from './control-core';
+import { JsonHeartbeats, listenForJson } from './heartbeat';
 import { adminService, nodeService, planeService } from './server';
 import { ProcessMeter, lbinfo, lbstat } from './stats';
 
@@ -14,13 +15,14 @@ const GRACE_MS = 2000;
 const SERVED = ['', 'triplane.v1.NodeService', 'triplane.v1.PlaneService'];
 
 /**
- * The control plane: gRPC for nodes and planes (`grpc`), for operators (`admin`), and its HTTP face (`http`).
+ * The control plane: gRPC for nodes and planes (`grpc`), for operators (`admin`), its HTTP face (`http`), and where configured
+ * the predecessor's JSON heartbeat (`heartbeat`).
  * Throws ADDRESS_… and INSECURE_REFUSED.
  */
 export async function startControlPlane(context: ProcessContext): Promise<Service> {
   const core = await createControlCore(context);
   const { insecure } = context.config.cluster;
-  const { grpc, admin, http } = core.config;
+  const { grpc, admin, http, jsonHeartbeat } = core.config;
   const health = new HealthImplementation(Object.fromEntries(SERVED.map((name) => [name, 'SERVING'])));
   const main = createServer();
   main.addService(NodeServiceService, nodeService(core));
@@ -48,12 +50,24 @@ export async function startControlPlane(context: ProcessContext): Promise<Servic
     await open('grpc', 'control plane gRPC', main, grpc);
     await open('admin', 'control plane admin gRPC', operators, admin);
     opened.push(await startPages(core, http));
+    if (jsonHeartbeat.port !== null)
+      opened.push(await startJsonHeartbeat(core, jsonHeartbeat.host, jsonHeartbeat.port));
   } catch (error) {
     await close();
     throw error;
   }
   const addresses = Object.assign({}, ...opened.map((service) => service.addresses)) as Service['addresses'];
   return { addresses, close };
+}
+
+function startJsonHeartbeat(core: ControlCore, host: string, port: number): Promise<Service> {
+  const { registry, sessions, counters, logger, config } = core;
+  const moveSessions = (from: string, to: string): void => sessions.move(from, to);
+  const { drainTimeoutMs } = config;
+  return listenForJson(new JsonHeartbeats({ registry, moveSessions, counters, logger, drainTimeoutMs }), {
+    host,
+    port,
+  });
 }
 
 function startPages(core: ControlCore, at: { host: string; port: number }): Promise<Service> {

@@ -2,6 +2,8 @@
 export { fromMs, toMs } from './duration';
 export { Endpoint, Load, Node, NodeState, Protocol, Transport } from './gen/triplane/v1/node';
 export {
+  BindSessionRequest,
+  BindSessionResponse,
   DeregisterRequest,
   DeregisterResponse,
   HeartbeatRequest,
@@ -12,11 +14,14 @@ export {
   NodeServiceService,
   RegisterRequest,
   RegisterResponse,
+  SwitchoverRequest,
+  SwitchoverResponse,
   type NodeServiceServer,
 } from './gen/triplane/v1/node';
 export {
   Ack,
   AlgorithmDescriptor,
+  Assignment,
   ClusterSettings,
   Delta,
   Hello,
@@ -26,16 +31,21 @@ export {
   PlaneServiceClient,
   PlaneServiceService,
   Rejection,
+  ReportAssignmentsRequest,
+  ReportAssignmentsResponse,
   ReportNodeSignalsRequest,
   ReportNodeSignalsResponse,
   ReportStatsRequest,
   ReportStatsResponse,
   Revision,
   RoutingConfig,
+  SessionMove,
   SipHeartbeat,
   Snapshot,
   SubscribeRequest,
   SubscribeResponse,
+  WatchAssignmentsRequest,
+  WatchAssignmentsResponse,
   type PlaneServiceServer,
 } from './gen/triplane/v1/plane';
 export {

@@ -2,6 +2,7 @@ import type { Node, SipHeartbeat } from '../../proto';
 import type { Counters } from '../../runtime/counters';
 import type { Logger } from '../../runtime/logger';
 import type { Registry } from '../registry';
+import { withDistinctId } from './distinct-id';
 import { nodeFromProperties } from './node-from-properties';
 
 export interface SipHeartbeatOptions {
@@ -25,11 +26,12 @@ export class SipHeartbeats {
   /** Never throws: what cannot be used is counted. */
   async take(heartbeat: SipHeartbeat, traceparent: string): Promise<void> {
     const { sourceHost, sourcePort, properties } = heartbeat;
-    const node = nodeFromProperties({ sourceHost, sourcePort, properties });
-    if (node === undefined) {
+    const described = nodeFromProperties({ sourceHost, sourcePort, properties });
+    if (described === undefined) {
       this.#count('rejected');
       return;
     }
+    const node = withDistinctId(described, this.#options.registry);
     try {
       if (isLeaving(properties)) await this.#leave(node.nodeId, traceparent);
       else await this.#register(node, traceparent);

@@ -92,6 +92,12 @@ export class Registry {
     return views.sort((a, b) => (a.node.nodeId < b.node.nodeId ? -1 : 1));
   }
 
+  /** The node that holds the lease, unless it has expired. */
+  ofLease(leaseId: string): Node | undefined {
+    const lease = this.#leases.get(leaseId);
+    return lease === undefined || lease.expired ? undefined : this.#records.get(lease.nodeId)?.node;
+  }
+
   /** Grants a lease. Throws Refusal INVALID, NODE_ID_TAKEN, INCARNATION_REPLACED, TOO_MANY_NODES. */
   async register(registration: Registration): Promise<{ lease: Lease; state: NodeState }> {
     const node = validateNode(registration.node);

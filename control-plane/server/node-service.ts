@@ -1,9 +1,11 @@
 import {
+  BindSessionResponse,
   DeregisterResponse,
   HeartbeatResponse,
   KeepAliveResponse,
   NodeState,
   RegisterResponse,
+  SwitchoverResponse,
   fromMs,
   toMs,
   type KeepAliveRequest,
@@ -17,7 +19,7 @@ const MAX_DRAIN_MS = 86_400_000;
 
 /** NodeService of the contract. */
 export function nodeService(context: ServiceContext): NodeServiceServer {
-  const { registry, config, counters, streams } = context;
+  const { registry, config, counters, streams, sessions } = context;
   const heartbeats = counters.counter('control.heartbeats.grpc.taken');
   const unknown = counters.counter('control.heartbeats.grpc.unknown');
 
@@ -73,6 +75,17 @@ export function nodeService(context: ServiceContext): NodeServiceServer {
       }
       await registry.deregister(leaseId, drainMs, traceparentOf(span));
       return DeregisterResponse.create({});
+    }),
+
+    bindSession: handler(context, 'NodeService/BindSession', (request) => {
+      sessions.bind(request);
+      return BindSessionResponse.create({});
+    }),
+
+    switchover: handler(context, 'NodeService/Switchover', ({ leaseId, fromJvmRoute, toJvmRoute }) => {
+      sessions.switchover(leaseId, fromJvmRoute, toJvmRoute);
+      context.logger.info({ from: fromJvmRoute, to: toJvmRoute }, 'sessions moved to another node');
+      return SwitchoverResponse.create({});
     }),
   };
 }

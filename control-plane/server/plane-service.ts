@@ -1,6 +1,7 @@
 import { SpanKind } from '@opentelemetry/api';
 import {
   Protocol,
+  ReportAssignmentsResponse,
   ReportNodeSignalsResponse,
   ReportStatsResponse,
   fromMs,
@@ -14,12 +15,13 @@ import type { Cause, Subscription } from '../push';
 import { Refusal } from '../registry';
 import type { OpenStream, StreamHandlers } from './open-streams';
 import { handler, type ServiceContext } from './service-context';
+import { WatchAssignmentsStream } from './watch-assignments-stream';
 
 const MAX_SIGNALS = 10_000;
 
 /** PlaneService of the contract. */
 export function planeService(context: ServiceContext): PlaneServiceServer {
-  const { config, stats, streams, counters, sipHeartbeats } = context;
+  const { config, stats, streams, counters, sipHeartbeats, sessions, sessionTable } = context;
   const reports = counters.counter('control.stats.reports');
   const interval = fromMs(config.statsIntervalMs);
   return {
@@ -34,6 +36,13 @@ export function planeService(context: ServiceContext): PlaneServiceServer {
           stream.send(ReportStatsResponse.create({ interval }));
         },
       })),
+
+    watchAssignments: (call) => streams.open(call, (stream) => new WatchAssignmentsStream(sessionTable, stream)),
+
+    reportAssignments: handler(context, 'PlaneService/ReportAssignments', ({ assignments }) => {
+      sessions.report(assignments);
+      return ReportAssignmentsResponse.create({});
+    }),
 
     reportNodeSignals: handler(context, 'PlaneService/ReportNodeSignals', async ({ sipHeartbeats: signals }, call) => {
       const traceparent = traceparentOf(call.span);

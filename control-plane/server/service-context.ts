@@ -9,6 +9,7 @@ import type { SipHeartbeats } from '../heartbeat';
 import type { PushHub } from '../push';
 import type { Registry } from '../registry';
 import type { RoutingConfigs } from '../routing';
+import type { SessionRequests, SessionTable } from '../sessions';
 import type { StatsAggregator } from '../stats';
 import type { Store } from '../store';
 import { shuttingDown, type OpenStreams } from './open-streams';
@@ -22,6 +23,8 @@ export interface ServiceContext {
   readonly hub: PushHub;
   readonly stats: StatsAggregator;
   readonly configs: RoutingConfigs;
+  readonly sessionTable: SessionTable;
+  readonly sessions: SessionRequests;
   readonly sipHeartbeats: SipHeartbeats;
   readonly clock: Clock;
   readonly counters: Counters;

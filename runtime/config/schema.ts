@@ -80,6 +80,15 @@ const control = z
     grpc: listener(7700, 'the gRPC service for nodes and planes'),
     admin: listener(7701, 'the gRPC service for operators'),
     http: listener(2006, 'the HTTP face (/healthz, /readyz, /lbstat, /lbinfo, /metrics)'),
+    jsonHeartbeat: z
+      .strictObject({
+        host: host.default('127.0.0.1').describe("Address for the predecessor's HTTP/JSON heartbeats."),
+        port: port
+          .nullable()
+          .default(null)
+          .describe("Port for the predecessor's HTTP/JSON heartbeats, by custom 2610; null: off."),
+      })
+      .prefault({}),
     lease: z
       .strictObject({
         ttlMs: ms

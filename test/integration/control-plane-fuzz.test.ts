@@ -7,7 +7,7 @@ import { randomBytes, seededRandom } from '../support/seeded-random';
 let control: TestControlPlane;
 
 beforeEach(async () => {
-  control = await startTestControlPlane();
+  control = await startTestControlPlane({ set: ['control.jsonHeartbeat.port=0'] });
 });
 
 afterEach(() => control.close());
@@ -27,7 +27,7 @@ function throwAt(address: string, bytes: Buffer): Promise<void> {
   });
 }
 
-describe.each(['grpc', 'admin', 'http'])('the listener %s', (name) => {
+describe.each(['grpc', 'admin', 'http', 'heartbeat'])('the listener %s', (name) => {
   it.each([1, 2, 3])('outlives random bytes (seed %i)', async (seed) => {
     const random = seededRandom(seed);
     const address = control.service.addresses[name] ?? '';

@@ -74,6 +74,8 @@ export async function startFakeNodeService(
       });
     },
     heartbeat: (_call, callback) => callback({ code: status.UNIMPLEMENTED }),
+    bindSession: (_call, callback) => callback({ code: status.UNIMPLEMENTED }),
+    switchover: (_call, callback) => callback({ code: status.UNIMPLEMENTED }),
     deregister(call, callback) {
       fake.deregisters.push(call.request);
       callback(null, {});
