@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { systemClock } from '../../runtime/clock';
 import { TriplaneError } from '../../runtime/errors';
-import { createLogger } from '../../runtime/logger';
+import { createLogger, type Logger } from '../../runtime/logger';
 import { systemRandom } from '../../runtime/random';
 import { configOf, serviceArgs, type Globals } from '../globals';
 import { printJson, printText, table } from '../output';
@@ -11,12 +12,14 @@ import { Topology } from './topology';
 /** `triplane up`: everything on one machine, until a signal. Ends with 1, and without a word of its own, when a service could not start. */
 export async function up(globals: Globals): Promise<void> {
   const config = await configOf(globals);
+  const logger = createLogger({ name: 'up', ...config.log });
+  await warnOfLeftOvers(globals, logger);
   const topology = new Topology({
     config,
     args: serviceArgs(globals),
     clock: systemClock,
     random: systemRandom,
-    logger: createLogger({ name: 'up', ...config.log }),
+    logger,
   });
   let stopping = false;
   onStopSignal(
@@ -40,6 +43,17 @@ export async function up(globals: Globals): Promise<void> {
     throw error;
   }
   announce(topology, globals.json);
+}
+
+/** A file of the predecessor is taken as it is; what it says in vain must not go unnoticed. */
+async function warnOfLeftOvers({ config: file }: Globals, logger: Logger): Promise<void> {
+  if (file === undefined) return;
+  const { convertPredecessor, isPredecessorFile } = await import('../../runtime/config');
+  if (!isPredecessorFile(file)) return;
+  const { leftOvers } = convertPredecessor(readFileSync(file, 'utf8'), file);
+  if (leftOvers.length === 0) return;
+  const keys = leftOvers.map(({ key }) => key);
+  logger.warn({ file, keys }, `keys without effect; "triplane config convert ${file}" says why`);
 }
 
 function announce(topology: Topology, json: boolean): void {

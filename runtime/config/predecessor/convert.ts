@@ -48,6 +48,7 @@ class Converter {
     this.#convertOldPorts();
     for (const [key, value] of this.#entries) this.#convert(key, value);
     this.#closeUnnamedPorts();
+    this.#openHeartbeats();
     return { tree: this.#tree, leftOvers: this.#leftOvers };
   }
 
@@ -168,6 +169,14 @@ class Converter {
         const target = `sip.${leg}.${transport}`;
         if (this.#at(target) === undefined) this.#put(target, null);
       }
+    }
+  }
+
+  /** Nodes on other machines sent their heartbeats to the common host. */
+  #openHeartbeats(): void {
+    const host = this.#entries.get('host');
+    if (host !== undefined && this.#at('control.jsonHeartbeat.port') !== undefined) {
+      this.#put('control.jsonHeartbeat.host', host);
     }
   }
 

@@ -3,6 +3,9 @@ import type { XmlElement } from './xml';
 /** Sections whose keys carry their leg in the properties dialect: `sip/external/udpPort` is `externalUdpPort` there. */
 const LEGS: ReadonlySet<string> = new Set(['external', 'internal']);
 
+/** Sections that are one setting made of many elements. */
+const WHOLE: ReadonlySet<string> = new Set(['urlrewrite', 'routingRulesIpv4', 'routingRulesIpv6']);
+
 /** Elements of the XML dialect whose name in the properties dialect is another. */
 const RENAMED: Readonly<Record<string, string>> = { publicIp: 'public-ip', blockedValues: 'blocked-values' };
 
@@ -18,6 +21,10 @@ function visit(element: XmlElement, leg: string, entries: Map<string, string>): 
     const key = element.children.find(({ name }) => name === 'key')?.text;
     const value = element.children.find(({ name }) => name === 'value')?.text;
     if (key !== undefined) entries.set(key, value ?? '');
+    return;
+  }
+  if (WHOLE.has(element.name)) {
+    entries.set(element.name, '...');
     return;
   }
   if (element.children.length > 0) {

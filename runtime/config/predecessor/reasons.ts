@@ -12,8 +12,9 @@ const REASONS: readonly Reason[] = [
   { keys: /^jmxHtmlAdapterPort$/, reason: 'there is no JMX console; /lbstat and /metrics have the figures' },
   { keys: /^heartbeatInterval$/, reason: 'leases are checked as often as they need to be' },
   {
-    keys: /^(heartbeatPort|protocolClassName|ProtocolClassName|configclass)$/,
-    reason: 'the HTTP/JSON heartbeat is not in this version; register with "triplane node" or by SIP heartbeat',
+    keys: /^([pP]rotocolClassName|heartbeatPort)$/,
+    reason:
+      'nodes register over gRPC ("triplane node"), by SIP heartbeat, or by HTTP/JSON heartbeat at control.jsonHeartbeat',
   },
   {
     keys: /^(pullPeriod|nodeName)$/,

@@ -30,6 +30,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   httpAffinityKey: text('http.affinityKey'),
   statisticPort: integer('control.http.port'),
   apiPort: integer('control.http.port'),
+  heartbeatPort: integer('control.jsonHeartbeat.port'),
   smppHost: text('smpp.listen.host'),
   smppExternalHost: text('smpp.listen.host'),
   smppPort: integer('smpp.listen.port'),
