@@ -146,8 +146,7 @@ export class Exchange implements NodeUser {
       return;
     }
     this.#failed();
-    if (this.#mayRetry(connection)) this.#retry(connection);
-    else this.#answer(connection.connected ? NODE_FAILED : NODE_UNREACHABLE);
+    this.#elsewhereOr(connection.connected ? NODE_FAILED : NODE_UNREACHABLE, connection);
   }
 
   /** The client took what was held back. */
@@ -168,8 +167,7 @@ export class Exchange implements NodeUser {
       case Wait.CONNECT:
         this.#drop();
         this.#failed();
-        if (connection !== undefined && this.#mayRetry(connection)) this.#retry(connection);
-        else this.#answer(CONNECT_SLOW);
+        this.#elsewhereOr(CONNECT_SLOW, connection);
         return;
       case Wait.BODY:
         this.#answer(BODY_SLOW);
@@ -251,15 +249,19 @@ export class Exchange implements NodeUser {
     return connection.uses > 0 && this.#body.done && !this.#relay.heard && RETRY_SAFE.has(this.#view.method);
   }
 
-  /** Elsewhere when nothing stands in the way; a session's request on a stale connection stays with its node. */
-  #retry(failed: NodeConnection): void {
+  /** Tries another node when that is safe; a session's request on a stale connection stays with its node. */
+  #elsewhereOr(own: OwnAnswer, failed: NodeConnection | undefined): void {
     const { figures, router } = this.#deps;
     const node = this.#node as PlaneNode;
+    if (failed === undefined || !this.#mayRetry(failed)) {
+      this.#answer(own);
+      return;
+    }
     const stays = failed.connected && router.isBound(this.#view, node);
     const next = stays ? node : (router.instead(node) ?? (failed.connected ? node : undefined));
     const endpoint = next && this.#endpointOf(next);
     if (next === undefined || endpoint === undefined) {
-      this.#answer(failed.connected ? NODE_FAILED : NODE_UNREACHABLE);
+      this.#answer(own);
       return;
     }
     node.live.activeSessions -= 1;

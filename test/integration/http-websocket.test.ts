@@ -193,3 +193,90 @@ test('the plane closes with a tunnel open', async () => {
     refused.once('error', resolve);
   });
 });
+
+test.each<[string, string]>([
+  ['X1: a wrong Sec-WebSocket-Accept', SWITCHED.replace('s3pP', 'xxxx')],
+  ['X1: no Sec-WebSocket-Accept', SWITCHED.replace(/Sec-WebSocket-Accept.*\r\n/, '')],
+  ['X1: another protocol', SWITCHED.replace('websocket', 'h2c')],
+  ['X1: 101 without Connection', SWITCHED.replace('Connection: Upgrade\r\n', '')],
+])('%s from the node is 502', async (_rule, reply) => {
+  const node = await rawNode(({ socket }) => socket.write(reply, 'latin1'));
+  fixture = await httpPlane([httpNode('app1', node.port)]);
+  expect(await rawClient().send(HANDSHAKE).until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 502 /);
+  await until('the node is left', () => node.open === 0);
+});
+
+test.each<[string, string]>([
+  ['no key', HANDSHAKE.replace(/Sec-WebSocket-Key.*\r\n/, '')],
+  ['a short key', HANDSHAKE.replace('dGhl', '')],
+  ['no version', HANDSHAKE.replace(/Sec-WebSocket-Version.*\r\n/, '')],
+  ['POST', HANDSHAKE.replace('GET', 'POST')],
+  ['a body', HANDSHAKE.replace('\r\n\r\n', '\r\nContent-Length: 2\r\n\r\nhi')],
+])('X1: a handshake with %s is refused and never reaches the node', async (_what, handshake) => {
+  const node = await rawNode(({ socket }) => socket.write(SWITCHED, 'latin1'));
+  fixture = await httpPlane([httpNode('app1', node.port)]);
+  expect(await rawClient().send(handshake).untilClosed()).toMatch(/^HTTP\/1\.1 400 /);
+  expect(node.connections).toHaveLength(0);
+});
+
+test.each(['h2c', 'TLS/1.0', 'foo'])(
+  'X5: Upgrade: %s is left out and the request served as it is',
+  async (protocol) => {
+    const node = await rawNode(({ socket }) => socket.write(answer('plain')));
+    fixture = await httpPlane([httpNode('app1', node.port)]);
+    await rawClient()
+      .send(
+        `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${protocol}\r\nHTTP2-Settings: AA\r\n\r\n`,
+      )
+      .until('plain');
+    expect(node.received).not.toMatch(/upgrade|http2-settings/i);
+  },
+);
+
+test('X3: after a refused handshake the client goes on with ordinary requests', async () => {
+  const node = await rawNode(({ socket, received }) =>
+    socket.write(received.includes('/ws') ? answer('no').replace('200 OK', '426 Upgrade Required') : answer('yes')),
+  );
+  fixture = await httpPlane([httpNode('app1', node.port)]);
+  const client = rawClient().send(HANDSHAKE);
+  await client.until('no');
+  client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  expect(await client.until(/no.*(no|yes)$/s)).toMatch(/^HTTP\/1\.1 426 /);
+});
+
+test('X4: fragments, ping, close codes and a megabyte pass as the bytes they are', async () => {
+  let seen = Buffer.alloc(0);
+  const node = await rawNode(({ socket, received }) => {
+    const frames = received.slice(received.indexOf('\r\n\r\n') + 4);
+    if (frames === '') socket.write(SWITCHED, 'latin1');
+    else {
+      socket.write(frames.slice(seen.length), 'latin1');
+      seen = Buffer.from(frames, 'latin1');
+    }
+  });
+  fixture = await httpPlane([httpNode('app1', node.port)]);
+  const client = rawClient().send(HANDSHAKE);
+  await client.until('\r\n\r\n');
+  const head = client.received.length;
+  const sent = Array.from({ length: 100_000 }, (_, i) => String.fromCharCode((i * 7 + (i >> 8)) % 256)).join('');
+  client.send(sent);
+  await until('all has come back', () => client.received.length >= head + sent.length);
+  expect(client.received.slice(head) === sent).toBe(true);
+});
+
+test('1 000 tunnels outlive 100 pushes, the drain and the removal of their node', async () => {
+  const node = await rawNode(({ socket, received }) =>
+    socket.write(received.endsWith('\r\n\r\n') ? SWITCHED : 'pong', 'latin1'),
+  );
+  fixture = await httpPlane([httpNode('app1', node.port)]);
+  const clients = Array.from({ length: 1000 }, () => rawClient().send(HANDSHAKE));
+  await until('all stand', () => fixture.gauge('http.tunnels') === 1000);
+  for (let i = 0; i < 100; i += 1) {
+    fixture.core.setNodes([httpNode('app1', node.port, { weight: i }), httpNode(`other${i}`, 1)]);
+  }
+  fixture.core.setNodes([httpNode('app1', node.port, { state: NodeState.DRAINING })]);
+  fixture.core.setNodes([]);
+  for (const client of clients) client.send('ping');
+  await until('all answer', () => clients.every(({ received }) => received.endsWith('pong')));
+  expect(fixture.gauge('http.tunnels')).toBe(1000);
+}, 30_000);

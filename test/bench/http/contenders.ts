@@ -30,12 +30,12 @@ export function installed(program: string): boolean {
 
 /** A script of this folder as a child that reports its port. */
 export async function child(name: string, script: string, args: readonly (string | number)[]): Promise<Contender> {
-  const process_ = fork(path.join(__dirname, script), args.map(String));
+  const spawned = fork(path.join(__dirname, script), args.map(String));
   const { port } = await new Promise<{ port: number }>((resolve, reject) => {
-    process_.once('message', (message) => resolve(message as { port: number }));
-    process_.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
+    spawned.once('message', (message) => resolve(message as { port: number }));
+    spawned.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
   });
-  return contender(name, port, process_);
+  return contender(name, port, spawned);
 }
 
 /** nginx as the node: 100 bytes at /, 64 KiB at /big. */
@@ -84,8 +84,8 @@ export async function haproxy(nodePort: number): Promise<Contender> {
   return ready(contender('haproxy', port, spawn('haproxy', ['-db', '-f', file], { stdio: 'ignore' })));
 }
 
-function contender(name: string, port: number, process_: ChildProcess): Contender {
-  return { name, port, cpuMicros: () => cpuOf(process_.pid as number), stop: () => void process_.kill('SIGKILL') };
+function contender(name: string, port: number, spawned: ChildProcess): Contender {
+  return { name, port, cpuMicros: () => cpuOf(spawned.pid as number), stop: () => void spawned.kill('SIGKILL') };
 }
 
 /** utime and stime of the process and its threads. */
@@ -95,19 +95,19 @@ function cpuOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;
 }
 
-async function ready(contender_: Contender): Promise<Contender> {
+async function ready(fresh: Contender): Promise<Contender> {
   for (let tries = 0; tries < 100; tries += 1) {
     const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(contender_.port, '127.0.0.1', () => resolve(true));
+      const socket = connect(fresh.port, '127.0.0.1', () => resolve(true));
       socket.once('error', () => resolve(false));
       socket.once('connect', () => socket.destroy());
     });
-    if (open) return contender_;
+    if (open) return fresh;
     await new Promise((resolve) => {
       setTimeout(resolve, 50);
     });
   }
-  throw new Error(`${contender_.name} does not listen on port ${contender_.port}`);
+  throw new Error(`${fresh.name} does not listen on port ${fresh.port}`);
 }
 
 function freePort(): Promise<number> {
