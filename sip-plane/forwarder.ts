@@ -158,6 +158,7 @@ export class Forwarder {
     if (target === undefined || exit === undefined) return;
     const length = view.end - view.start + this.#edits.growth;
     if (decision.towardNode && node !== undefined) countToNode(node, length);
+    if (decision.failedOver) this.#counters.failovers.value += 1;
     this.#parts.spans?.forwarded(view, arrival, decision, transaction);
     if (exit.transport === Transport.UDP) {
       if (length > MAX_DATAGRAM) return this.#reject(view, arrival, Reject.TOO_LARGE);

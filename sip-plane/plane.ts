@@ -7,10 +7,25 @@ import { MessageParser } from './message';
 import { Memory, NodeExits, OwnAddresses } from './routing';
 import { SipCounters } from './sip-counters';
 import { InviteSpans } from './telemetry';
-import { DgramEngine, Listener, NameCache, PeerTable, TcpTransport, type Leg, type UdpEngine } from './transport';
+import {
+  DgramEngine,
+  Listener,
+  NameCache,
+  PeerTable,
+  TcpTransport,
+  type Leg,
+  type Resolve,
+  type UdpEngine,
+} from './transport';
 
 const EXPIRE_EVERY_MS = 1000;
 const LEGS: readonly Leg[] = ['external', 'internal'];
+
+/** What tests put in the place of the machine's own. */
+export interface SipPlaneExtras {
+  /** How names that nodes send to are resolved. */
+  readonly resolve?: Resolve;
+}
 
 /** A socket that is open, and the listener that it is to the messages. */
 interface Opened {
@@ -23,8 +38,12 @@ interface Opened {
  * The SIP plane itself, without subscription: opens the listeners of both legs and forwards. Addresses: `external.udp`, `external.tcp`,
  * `internal.udp`, `internal.tcp`. Rejects with ADDRESS_… when one cannot be opened; nothing stays open then.
  */
-export async function createSipPlane(core: PlaneCore, config: SipConfig): Promise<Service> {
-  const builder = new PlaneBuilder(core, config);
+export async function createSipPlane(
+  core: PlaneCore,
+  config: SipConfig,
+  extras: SipPlaneExtras = {},
+): Promise<Service> {
+  const builder = new PlaneBuilder(core, config, extras);
   try {
     for (const leg of LEGS) await builder.openLeg(leg);
     return builder.start();
@@ -38,6 +57,7 @@ export async function createSipPlane(core: PlaneCore, config: SipConfig): Promis
 class PlaneBuilder {
   readonly #core: PlaneCore;
   readonly #config: SipConfig;
+  readonly #extras: SipPlaneExtras;
   readonly #peers = new PeerTable();
   readonly #parser: MessageParser;
   readonly #counters: SipCounters;
@@ -45,9 +65,10 @@ class PlaneBuilder {
   readonly #wildcards = new Set<Listener>();
   #forwarder: Forwarder | undefined;
 
-  constructor(core: PlaneCore, config: SipConfig) {
+  constructor(core: PlaneCore, config: SipConfig, extras: SipPlaneExtras) {
     this.#core = core;
     this.#config = config;
+    this.#extras = extras;
     this.#counters = new SipCounters(core.counters);
     this.#parser = new MessageParser({
       maxMessageBytes: config.maxMessageBytes,
@@ -80,7 +101,7 @@ class PlaneBuilder {
       peers: this.#peers,
       exits,
       memory,
-      names: new NameCache(core.clock),
+      names: new NameCache(core.clock, this.#extras.resolve),
       affinityKind: this.#parser.names.affinityKind,
       parser: this.#parser,
       maxHeaders: this.#config.maxHeaders,

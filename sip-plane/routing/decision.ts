@@ -48,6 +48,8 @@ export class Decision {
   exit: Listener | undefined;
   /** An open connection that it must leave by. */
   connection: Connection | undefined;
+  /** The node is a stand-in for one that is gone. */
+  failedOver = false;
   /** Goes to a node of ours (not away from one). */
   towardNode = false;
   recordRoute = false;
@@ -70,7 +72,7 @@ export class Decision {
     this.target = undefined;
     this.exit = undefined;
     this.connection = undefined;
-    this.towardNode = this.recordRoute = this.rewriteUri = this.pushRoute = false;
+    this.failedOver = this.towardNode = this.recordRoute = this.rewriteUri = this.pushRoute = false;
     this.dropTopRoute = this.strictNext = this.strictRescue = false;
   }
 

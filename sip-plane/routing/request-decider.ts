@@ -108,6 +108,7 @@ export class RequestDecider {
     chooser.remember(view, transaction, node, exit.transport);
     decision.action = Action.FORWARD;
     decision.towardNode = true;
+    decision.failedOver = chooser.failedOver;
     decision.node = node;
     decision.target = exit.peer;
     decision.exit = exit.listener;

@@ -26,12 +26,17 @@ export interface SipPlaneFixture {
   close(): Promise<void>;
 }
 
+/** Tests ask no resolver. */
+async function noNames(name: string): Promise<string> {
+  throw new Error(`no such name: ${name}`);
+}
+
 export async function startPlane(
   nodes: readonly Node[] = [],
   options: { readonly config?: Record<string, unknown>; readonly clock?: Clock } = {},
 ): Promise<SipPlaneFixture> {
   const core = fakeCore(Protocol.SIP, nodes, options.clock);
-  const plane = await createSipPlane(core, sipConfig(options.config));
+  const plane = await createSipPlane(core, sipConfig(options.config), { resolve: noNames });
   const address = (name: string): string => plane.addresses[name] ?? '';
   return {
     core,
