@@ -40,7 +40,7 @@ function sipFigures({ counters, gauges }: GetStatsResponse): Record<string, unkn
   return {
     NumberOfRequestsProcessed: sum(requests),
     NumberOfResponsesProcessed: sum(responses),
-    NumberOfBytesTransferred: sum(byLast(counters, /^sip\.(?:external|internal)\.(bytes(?:\.[^.]+)?)$/)),
+    NumberOfBytesTransferred: counters.get('sip.bytes.in') ?? 0,
     NumberOfRequestsProcessedByMethod: requests,
     NumberOfResponsesProcessedByStatusCode: responses,
     NumberOfActiveSipConnections: gauges.get('sip.connections') ?? 0,

@@ -1,4 +1,3 @@
-/// <reference path="../../../smpp-plane/wire/smpp.d.ts" />
 import { connect, createServer, type PDU } from 'smpp';
 
 /** What one would write first: two sessions of the `smpp` package, each PDU of one sent on the other. Arguments: own port, SMSC's port. */
