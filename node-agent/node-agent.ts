@@ -1,6 +1,15 @@
 import { status } from '@grpc/grpc-js';
 import { SpanStatusCode } from '@opentelemetry/api';
-import { DeregisterRequest, NodeState, fromMs, toMs, type KeepAliveResponse, type Load, type Node } from '../proto';
+import {
+  BindSessionRequest,
+  DeregisterRequest,
+  NodeState,
+  fromMs,
+  toMs,
+  type KeepAliveResponse,
+  type Load,
+  type Node,
+} from '../proto';
 import { Backoff } from '../runtime/backoff';
 import type { Clock, Timer } from '../runtime/clock';
 import { messageOf } from '../runtime/errors';
@@ -36,6 +45,13 @@ export interface NodeAgent {
   readonly state: NodeState;
   /** True while a control plane answers the heartbeats. */
   readonly connected: boolean;
+  /**
+   * Pins affinity keys (values of the affinity header or query parameter) to this node for a time, ms; default one hour.
+   * Rejects with a gRPC status while no control plane answers, and with NOT_FOUND before the first registration.
+   */
+  bindSessions(keys: readonly string[], ttlMs?: number): Promise<void>;
+  /** Moves every session of one node to another, by their jvmRoutes, until the first registers anew. Rejects as bindSessions does. */
+  switchover(fromJvmRoute: string, toJvmRoute: string): Promise<void>;
   /**
    * Gives the lease up and ends. With a time above zero (ms) the control plane keeps the node DRAINING until its sessions
    * end or the time is over; without, it is removed now. An unreachable control plane delays this by 2 s at most. Idempotent.
@@ -102,6 +118,18 @@ class LeaseKeeper implements NodeAgent {
   close(drainTimeoutMs = 0): Promise<void> {
     this.#closing ??= this.#close(drainTimeoutMs);
     return this.#closing;
+  }
+
+  async bindSessions(keys: readonly string[], ttlMs?: number): Promise<void> {
+    const { client } = this.#controlPlanes;
+    const ttl = ttlMs === undefined ? undefined : fromMs(ttlMs);
+    const request = BindSessionRequest.create({ leaseId: this.#leaseId, keys: [...keys], ttl });
+    await callUnary(client, client.bindSession, request);
+  }
+
+  async switchover(fromJvmRoute: string, toJvmRoute: string): Promise<void> {
+    const { client } = this.#controlPlanes;
+    await callUnary(client, client.switchover, { leaseId: this.#leaseId, fromJvmRoute, toJvmRoute });
   }
 
   async #close(drainTimeoutMs: number): Promise<void> {

@@ -1,5 +1,15 @@
+import { status } from '@grpc/grpc-js';
 import { startNodeAgent, type NodeAgent } from '../../node-agent';
-import { Endpoint, ListNodesRequest, Node, NodeState, Protocol, Transport, type NodeStatus } from '../../proto';
+import {
+  Endpoint,
+  ListNodesRequest,
+  Node,
+  NodeState,
+  Protocol,
+  Transport,
+  type NodeStatus,
+  type WatchAssignmentsResponse,
+} from '../../proto';
 import { systemClock } from '../../runtime/clock';
 import { callUnary } from '../../runtime/grpc';
 import { silentLogger } from '../../runtime/logger';
@@ -47,6 +57,26 @@ test('a node stays ACTIVE for many TTLs while its agent lives', async () => {
   const end = performance.now() + 2000;
   await until('three TTLs have passed', () => performance.now() > end);
   expect((await nodes()).map(({ node }) => node?.state)).toEqual([NodeState.ACTIVE]);
+});
+
+test('keys are pinned and sessions moved in the name of the node', async () => {
+  const [app1, app2] = ['app1', 'app2'].map(start) as [NodeAgent, NodeAgent];
+  await until('both are registered', () => app1.connected && app2.connected);
+  const got: WatchAssignmentsResponse[] = [];
+  const watch = control.planes.watchAssignments({ planeId: 'p1' });
+  watch.on('data', (response: WatchAssignmentsResponse) => got.push(response));
+  watch.on('error', () => undefined);
+  await app2.bindSessions(['call-1', 'call-2'], 60_000);
+  await app2.switchover('app1', 'app2');
+  await until('planes hear of both', () => got.some(({ moves }) => moves.length > 0));
+  const assignments = got.flatMap((response) => response.assignments);
+  expect(assignments.map(({ key, nodeId }) => [key, nodeId])).toEqual([
+    ['call-1', 'app2'],
+    ['call-2', 'app2'],
+  ]);
+  expect(got.flatMap(({ moves }) => moves)).toEqual([{ fromNodeId: 'app1', toNodeId: 'app2' }]);
+  await expect(app2.switchover('nobody', 'app2')).rejects.toMatchObject({ code: status.NOT_FOUND });
+  watch.cancel();
 });
 
 test('close removes the node at once', async () => {
