@@ -1,5 +1,5 @@
 import { AlgorithmCatalog, type Algorithm, type PlaneNode } from '../../../../data-plane';
-import { Protocol, RoutingConfig } from '../../../../proto';
+import { Protocol, RoutingConfig, Transport } from '../../../../proto';
 import { fakeCore, testNode } from '../../../support/fake-core';
 
 const context = { nowMs: 0, keeper: () => undefined };
@@ -9,7 +9,7 @@ function create(algorithm: string): Algorithm {
 }
 
 function nodes(...weights: readonly number[]): readonly PlaneNode[] {
-  const endpoint = { protocol: Protocol.SMPP, transport: 2, host: '127.0.0.1', port: 1 };
+  const endpoint = { protocol: Protocol.SMPP, transport: Transport.TCP, host: '127.0.0.1', port: 1 };
   const core = fakeCore(
     Protocol.SMPP,
     weights.map((weight, i) => testNode(`n${i}`, [endpoint], { weight })),
