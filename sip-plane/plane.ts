@@ -19,6 +19,8 @@ import {
 } from './transport';
 
 const EXPIRE_EVERY_MS = 1000;
+/** How many free UDP ports are tried until one is free for TCP too. */
+const MAX_PORT_TRIES = 20;
 const LEGS: readonly Leg[] = ['external', 'internal'];
 
 /** What tests put in the place of the machine's own. */
@@ -77,13 +79,24 @@ class PlaneBuilder {
     });
   }
 
+  /** UDP and TCP belong on one port (RFC 3261 18.2.1), also when the system chooses it. */
   async openLeg(leg: Leg): Promise<void> {
     const { host, udpPort, tcpPort } = this.#config[leg];
-    const udp = udpPort === null ? undefined : await this.#openUdp(leg, host, udpPort);
-    if (tcpPort === null) return;
-    // UDP and TCP belong on one port (RFC 3261 18.2.1), also when the system chooses it.
-    const same = tcpPort === 0 && udp !== undefined && (await this.#openTcp(leg, host, udp).catch(() => false));
-    if (!same) await this.#openTcp(leg, host, tcpPort);
+    if (udpPort === 0 && tcpPort === 0) return await this.#openPair(leg, host);
+    if (udpPort !== null) await this.#openUdp(leg, host, udpPort);
+    if (tcpPort !== null) await this.#openTcp(leg, host, tcpPort);
+  }
+
+  async #openPair(leg: Leg, host: string): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      const port = await this.#openUdp(leg, host, 0);
+      try {
+        return await this.#openTcp(leg, host, port);
+      } catch (error) {
+        if (tries === MAX_PORT_TRIES) throw error;
+        await this.#opened.pop()?.udp?.close();
+      }
+    }
   }
 
   start(): Service {
@@ -148,7 +161,7 @@ class PlaneBuilder {
     return engine.port;
   }
 
-  async #openTcp(leg: Leg, host: string, port: number): Promise<boolean> {
+  async #openTcp(leg: Leg, host: string, port: number): Promise<void> {
     const { maxConnections, maxHeaders, idleConnectionMs, partialMessageMs } = this.#config;
     const tcp = await TcpTransport.open({
       what: `sip ${leg} tcp`,
@@ -173,7 +186,6 @@ class PlaneBuilder {
       },
     });
     this.#add(leg, Transport.TCP, host, tcp.port, { tcp });
-    return true;
   }
 
   #add(
