@@ -1,5 +1,5 @@
 import { startNodeAgent, type NodeAgent, type NodeAgentOptions } from './node-agent';
-import { startProber, type Prober, type ProbeSettings } from './probe';
+import { startProber, type Prober, type ProbeSettings } from '../runtime/probe';
 
 export interface ProbedNodeOptions extends NodeAgentOptions {
   readonly probe: ProbeSettings & {

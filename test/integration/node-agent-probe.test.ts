@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server, type Socket as TcpSocket } from 'node:net';
 import { startProbedNode, type ProbedNode } from '../../node-agent';
-import { probeOf } from '../../node-agent/probe';
+import { probeOf } from '../../runtime/probe';
 import { Endpoint, Node, Protocol, Transport } from '../../proto';
 import { systemClock } from '../../runtime/clock';
 import { silentLogger } from '../../runtime/logger';

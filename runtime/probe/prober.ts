@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../proto';
-import type { Clock, Timer } from '../../runtime/clock';
+import type { Clock, Timer } from '../clock';
 import { probeOf, type Probe, type ProbeSettings } from './probe';
 
 export interface ProberOptions extends ProbeSettings {

@@ -1,4 +1,4 @@
-import { startProber } from '../../../../node-agent/probe';
+import { startProber } from '../../../../runtime/probe';
 import { Endpoint } from '../../../../proto';
 import { FakeClock } from '../../../support/fake-clock';
 
