@@ -9,6 +9,7 @@ import { CanaryWatch, RoutingConfigs } from './routing';
 import { seedStore } from './seed-store';
 import { OpenStreams, type ServiceContext } from './server';
 import { SessionRequests, SessionTable } from './sessions';
+import { startStaticNodes } from './static-nodes';
 import { StatsAggregator } from './stats';
 import { MemoryStore } from './store';
 
@@ -55,6 +56,7 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
   const sessionTable = new SessionTable({ store, clock, maxKeys: MAX_PINNED_KEYS });
   const sessions = new SessionRequests(sessionTable, registry);
   const sipHeartbeats = new SipHeartbeats({ registry, counters, logger, drainTimeoutMs: config.drainTimeoutMs });
+  const stopStaticNodes = startStaticNodes({ nodes: config.nodes, registry, clock, logger });
   const timers = [
     clock.every(registry.sweepIntervalMs, () => registry.sweep()),
     clock.every(CANARY_CHECK_MS, () => canaries.check()),
@@ -77,6 +79,7 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
   addGauges(core);
   const close = (): void => {
     sessionTable.close();
+    stopStaticNodes();
     for (const timer of timers) timer.cancel();
   };
   return { ...core, streams: new OpenStreams(logger), close };

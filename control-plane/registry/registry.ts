@@ -7,6 +7,7 @@ import { Drains, type PlaneProgress } from './drains';
 import { LeaseTable, type Lease } from './lease-table';
 import { LeaseTime } from './lease-time';
 import { NodeRecords } from './node-records';
+import { required, sameRecord, withState } from './record-state';
 import { Refusal } from './refusal';
 import { RemovalGuard, type PoolCount } from './removal-guard';
 import { validateNode } from './validate-node';
@@ -45,6 +46,8 @@ export interface NodeView {
   readonly silentMs: number | undefined;
 }
 
+/** The source of nodes that stand in the configuration. */
+const STATIC = 'static';
 const MAX_NODES = 10_000;
 const SWEEPS_PER_TTL = 10;
 
@@ -115,6 +118,23 @@ export class Registry {
     return { lease, state: record?.node?.state ?? NodeState.ACTIVE };
   }
 
+  /** Says whether a node of the configuration is well; the first time makes it known. It needs no lease and is never removed. */
+  async place(node: Node, well: boolean): Promise<void> {
+    const valid = validateNode(node);
+    const before = this.#records.get(node.nodeId)?.node?.state;
+    const record = await this.#records.change(node.nodeId, '', (held) => {
+      const placed = this.#recordFor(valid, STATIC, held) ?? held;
+      if (placed === undefined) return undefined;
+      const suspect = !well && placed.wantedState !== NodeState.MAINTENANCE;
+      const next = withState(placed, placed.wantedState, suspect ? NodeState.SUSPECT : placed.wantedState);
+      return held !== undefined && sameRecord(held, next) ? undefined : next;
+    });
+    const fell = before === NodeState.ACTIVE && record?.node?.state === NodeState.SUSPECT;
+    if (fell) this.#guard.note(valid.pool, this.#time.now());
+    if (before !== record?.node?.state)
+      this.#options.logger.info({ node: node.nodeId, well }, 'node of the configuration');
+  }
+
   /** A heartbeat. Undefined: the lease is not known (any more). */
   renew(leaseId: string, load?: Load): NodeState | undefined {
     const lease = this.#leases.get(leaseId);
@@ -163,13 +183,13 @@ export class Registry {
     const record = await this.#records.change(nodeId, traceparent, (found) => {
       const held = required(found, nodeId);
       if (held.wantedState === NodeState.ACTIVE && !held.held) return undefined;
-      const needsLease = held.source !== 'static';
+      const needsLease = held.source !== STATIC;
       const state = needsLease && silent ? NodeState.SUSPECT : NodeState.ACTIVE;
       return { ...withState(held, NodeState.ACTIVE, state), held: false, leaving: false };
     });
     this.#drains.end(nodeId);
     const found = required(record, nodeId);
-    if (found.node?.state === NodeState.SUSPECT && !this.#suspects.has(nodeId)) {
+    if (found.node?.state === NodeState.SUSPECT && found.source !== STATIC && !this.#suspects.has(nodeId)) {
       this.#suspects.set(nodeId, this.#time.now());
     }
     return this.#view(found);
@@ -195,6 +215,11 @@ export class Registry {
     const record = this.#records.get(nodeId);
     if (record === undefined && this.#records.size >= MAX_NODES) {
       throw new Refusal('TOO_MANY_NODES', `there are ${MAX_NODES} nodes already; remove some, then try again`);
+    }
+    if (record?.source === STATIC) {
+      throw new Refusal('NODE_ID_TAKEN', `node_id ${nodeId} belongs to a node of the configuration`, {
+        node_id: nodeId,
+      });
     }
     if (lease === undefined || lease.expired || lease.incarnation === incarnation) return;
     if (lease.replaced.includes(incarnation)) {
@@ -344,25 +369,4 @@ export class Registry {
     this.#options.counters.counter(`control.nodes.${event}`).value += 1;
     this.#options.logger.info({ node: node.nodeId, pool: node.pool, source, peer: peerHost }, `node ${event}`);
   }
-}
-
-function required(record: NodeRecord | undefined, nodeId: string): NodeRecord {
-  if (record !== undefined) return record;
-  throw new Refusal('NODE_UNKNOWN', `no node ${JSON.stringify(nodeId)}; "triplane nodes" lists them`, {
-    node_id: nodeId,
-  });
-}
-
-/** The record with another wanted state; planes see `state`, by default the same. */
-function withState(record: NodeRecord, wantedState: NodeState, state: NodeState = wantedState): NodeRecord {
-  const drainDeadline = wantedState === NodeState.DRAINING ? record.node?.drainDeadline : undefined;
-  return { ...record, wantedState, node: Node.create({ ...record.node, state, drainDeadline }) };
-}
-
-function sameRecord(a: NodeRecord, b: NodeRecord): boolean {
-  return Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
-}
-
-function bytesOf({ node, ...rest }: NodeRecord): Uint8Array {
-  return NodeRecord.encode({ ...rest, node: node && { ...node, changedIndex: 0 } }).finish();
 }

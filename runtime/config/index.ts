@@ -9,5 +9,6 @@ export {
   type HttpConfig,
   type SipConfig,
   type SmppConfig,
+  type StaticNodeConfig,
 } from './schema';
 export { describeKeys, type KeyDescription } from './walk';

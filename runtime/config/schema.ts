@@ -1,26 +1,17 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import { host, hostPort, listener, ms, port } from './fields';
+import { sip } from './sip-schema';
 
 /**
  * The whole of triplane.yaml. Every key has its default and its meaning here and nowhere else:
  * `triplane config explain KEY` and docs/configuration.md read this file.
  */
-const port = z.int().min(0).max(65_535);
-const ms = z.int().min(1).max(86_400_000);
-const host = z
-  .string()
-  .refine((text) => isIP(text) !== 0, { error: 'expected an IP address, such as 127.0.0.1 or ::1' });
-const hostPort = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, { error: 'expected host:port, such as 127.0.0.1:7700' });
+const NODE_PORTS = [
+  ...(['sipUdp', 'sipTcp', 'sipTls', 'sipWs', 'sipWss'] as const),
+  ...(['http', 'https', 'ws', 'wss', 'smpp', 'smppTls'] as const),
+] as const;
 
-const listener = (defaultPort: number, what: string) =>
-  z
-    .strictObject({
-      host: host.default('127.0.0.1').describe(`Address that ${what} listens on.`),
-      port: port.default(defaultPort).describe(`Port that ${what} listens on; 0 takes a free one.`),
-    })
-    .prefault({});
+const nodePort = (what: string) => z.int().min(1).max(65_535).optional().describe(`Port for ${what}.`);
 
 const log = z
   .strictObject({
@@ -75,6 +66,45 @@ const routing = (algorithm: string) =>
     })
     .prefault({});
 
+const staticNode = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'expected 1-64 characters of A-Z a-z 0-9 . _ -' })
+      .describe('Name of the node.'),
+    address: host.describe('IP address that the planes reach it at.'),
+    sipUdp: nodePort('SIP over UDP'),
+    sipTcp: nodePort('SIP over TCP'),
+    sipTls: nodePort('SIP over TLS'),
+    sipWs: nodePort('SIP over WebSocket'),
+    sipWss: nodePort('SIP over secure WebSocket'),
+    http: nodePort('HTTP'),
+    https: nodePort('HTTPS'),
+    ws: nodePort('WebSockets, when it is not the one of http'),
+    wss: nodePort('secure WebSockets, when it is not the one of https'),
+    smpp: nodePort('SMPP'),
+    smppTls: nodePort('SMPP over TLS'),
+    pool: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'expected 1-64 characters of A-Z a-z 0-9 . _ -' })
+      .default('default')
+      .describe('Pool of the node.'),
+    weight: z.int().min(0).max(1000).default(100).describe('Share of new work; 0: none.'),
+    jvmRoute: z.string().max(64).default('').describe('Suffix of its session ids; default its id.'),
+    version: z.string().max(256).default('').describe('Version of its software.'),
+    probe: z
+      .strictObject({
+        enabled: z.boolean().default(true).describe('false: the node always counts as well.'),
+        intervalMs: ms.default(2000).describe('How often its ports are asked.'),
+        timeoutMs: ms.default(1000).describe('They must answer within this time.'),
+        path: z.string().startsWith('/').default('/').describe('What an HTTP port is asked for.'),
+      })
+      .prefault({}),
+  })
+  .refine((node) => NODE_PORTS.some((name) => node[name] !== undefined), {
+    error: 'expected at least one port, such as sipUdp, http or smpp',
+  });
+
 const control = z
   .strictObject({
     grpc: listener(7700, 'the gRPC service for nodes and planes'),
@@ -89,6 +119,7 @@ const control = z
           .describe("Port for the predecessor's HTTP/JSON heartbeats, by custom 2610; null: off."),
       })
       .prefault({}),
+    nodes: z.array(staticNode).default([]).describe('Nodes that do not register: their ports are probed instead.'),
     lease: z
       .strictObject({
         ttlMs: ms
@@ -129,51 +160,6 @@ const control = z
     routing: z
       .strictObject({ sip: routing('call-id-affinity'), http: routing('round-robin'), smpp: routing('round-robin') })
       .prefault({}),
-  })
-  .prefault({});
-
-const sipLeg = (udpPort: number, side: string) =>
-  z
-    .strictObject({
-      host: host.default('127.0.0.1').describe(`Address of the ${side} leg.`),
-      udpPort: port.nullable().default(udpPort).describe('UDP port; null: no UDP.'),
-      tcpPort: port.nullable().default(udpPort).describe('TCP port; null: no TCP.'),
-    })
-    .prefault({});
-
-const sip = z
-  .strictObject({
-    planeId: z.string().min(1).max(64).optional().describe('Name of this plane; default sip-<host name>.'),
-    external: sipLeg(5060, 'external (clients, trunks)'),
-    internal: sipLeg(5065, 'internal (application nodes)'),
-    admin: listener(2007, "the SIP plane's health and metrics"),
-    affinityKey: z
-      .string()
-      .min(1)
-      .default('Call-ID')
-      .describe('Header whose value is the affinity key; To and From mean the user part of their URI.'),
-    maxMessageBytes: z.int().min(1300).max(1_048_576).default(65_535).describe('Longest message accepted.'),
-    maxHeaders: z.int().min(16).max(1024).default(256).describe('Most header lines accepted in one message.'),
-    maxConnections: z.int().min(1).default(10_000).describe('Most TCP connections per leg.'),
-    idleConnectionMs: ms
-      .min(32_000)
-      .default(600_000)
-      .describe('A TCP connection without traffic is closed after this time; at least 32 s.'),
-    partialMessageMs: ms.default(10_000).describe('A TCP message must be complete within this time.'),
-    decisionCacheMs: ms.default(32_000).describe('How long a transaction keeps its node (RFC 3261 16.11: 64*T1).'),
-    decisionCacheSize: z.int().min(1000).default(200_000).describe('Most transactions that are remembered.'),
-    maxCalls: z
-      .int()
-      .min(1000)
-      .default(200_000)
-      .describe('Most calls whose node is remembered by Call-ID; the longest silent one leaves first.'),
-    callIdleMs: ms.default(7_200_000).describe('A call that is up and silent this long counts as ended.'),
-    retryAfterSeconds: z
-      .int()
-      .min(0)
-      .max(3600)
-      .default(5)
-      .describe('Retry-After of a 503 when no node is usable; 0 leaves it out.'),
   })
   .prefault({});
 
@@ -219,6 +205,41 @@ const http = z
   })
   .prefault({});
 
+const smppPool = z
+  .strictObject({
+    bindsPerSmsc: z.int().min(1).max(64).default(1).describe('Binds to each SMSC per account and kind of bind.'),
+    affinityKey: z
+      .enum(['systemId', 'source', 'destination'])
+      .default('systemId')
+      .describe('What of a message header-hash and other algorithms by key look at.'),
+    toEsme: z
+      .enum(['round-robin', 'broadcast'])
+      .default('round-robin')
+      .describe('Who of an account gets what an SMSC sends by itself: one in turn, or all.'),
+    slowStartMs: z
+      .int()
+      .min(0)
+      .max(86_400_000)
+      .default(30_000)
+      .describe('An SMSC that joins or returns gets its full share after this time; 0: at once.'),
+    ejectAfter: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(20)
+      .describe('Failed messages in a row after which an SMSC gets no new ones for a while; 0: never.'),
+    ejectMs: ms.default(10_000).describe('How long; the second time twice as long, and so on up to eight times.'),
+    partsMs: ms.default(300_000).describe('How long the parts of one long message are kept together.'),
+    receiptsMs: z
+      .int()
+      .min(1000)
+      .max(30 * 86_400_000)
+      .default(72 * 3_600_000)
+      .describe('How long message ids are remembered for receipts, query_sm, cancel_sm and replace_sm.'),
+    maxRemembered: z.int().min(1).max(10_000_000).default(200_000).describe('Most of them remembered per account.'),
+  })
+  .prefault({});
+
 const smpp = z
   .strictObject({
     planeId: z.string().min(1).max(64).optional().describe('Name of this plane; default smpp-<host name>.'),
@@ -228,6 +249,11 @@ const smpp = z
       .array(hostPort)
       .default([])
       .describe('SMSCs that do not register: host:port. Used beside the registered ones.'),
+    mode: z
+      .enum(['session', 'pool'])
+      .default('session')
+      .describe('session: each ESME bind has its own SMSC bind; pool: binds are shared, messages balanced (muxMode).'),
+    pool: smppPool,
     bindTimeoutMs: ms.default(5000).describe('An ESME must bind within this time (timeoutConnection of the guides).'),
     connectTimeoutMs: ms
       .default(2000)
@@ -268,6 +294,7 @@ export const configSchema = z.strictObject({ log, telemetry, cluster, control, s
 /** A complete, valid configuration: all defaults filled in. */
 export type Config = z.infer<typeof configSchema>;
 export type ControlConfig = Config['control'];
+export type StaticNodeConfig = ControlConfig['nodes'][number];
 export type SipConfig = Config['sip'];
 export type HttpConfig = Config['http'];
 export type SmppConfig = Config['smpp'];
