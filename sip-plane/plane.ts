@@ -81,7 +81,9 @@ class PlaneBuilder {
 
   /** UDP and TCP belong on one port (RFC 3261 18.2.1), also when the system chooses it. */
   async openLeg(leg: Leg): Promise<void> {
-    const { host, udpPort, tcpPort } = this.#config[leg];
+    const settings = this.#config[leg];
+    if (settings === null) return;
+    const { host, udpPort, tcpPort } = settings;
     if (udpPort === 0 && tcpPort === 0) return await this.#openPair(leg, host);
     if (udpPort !== null) await this.#openUdp(leg, host, udpPort);
     if (tcpPort !== null) await this.#openTcp(leg, host, tcpPort);

@@ -35,7 +35,7 @@ describe('loadConfig', () => {
       },
       set: ['sip.external.udpPort=3'],
     });
-    expect([config.sip.external.udpPort, config.sip.internal.udpPort, config.smpp.listen.port]).toEqual([3, 2, 1]);
+    expect([config.sip.external.udpPort, config.sip.internal?.udpPort, config.smpp.listen.port]).toEqual([3, 2, 1]);
   });
 
   it.each([

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { host, listener, ms, port } from './fields';
+
+const ports = (defaultPort: number | null) => ({
+  udpPort: port.nullable().default(defaultPort).describe('UDP port; null: no UDP.'),
+  tcpPort: port.nullable().default(defaultPort).describe('TCP port; null: no TCP.'),
+  wsPort: port.nullable().default(null).describe('Port for SIP over WebSocket (RFC 7118); null: none.'),
+});
+
+const leg = (defaultPort: number, side: string) =>
+  z.strictObject({
+    host: host.default('127.0.0.1').describe(`Address of the ${side} leg.`),
+    ...ports(defaultPort),
+    listeners: z
+      .array(z.strictObject({ host: host.describe('Address, IPv4 or IPv6.'), ...ports(null) }))
+      .default([])
+      .describe('More addresses of the leg, IPv4 or IPv6: a list of host and the ports above, each null when absent.'),
+  });
+
+const webSocket = z
+  .strictObject({
+    origins: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Origins of web pages that may connect, such as https://phone.example.com; empty: all.'),
+    requiredHeaders: z
+      .array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'expected the name of a header' }))
+      .default([])
+      .describe('Headers that a handshake must have, such as Authorization or Cookie; the nodes judge their values.'),
+    pingMs: ms
+      .default(30_000)
+      .describe('How often a WebSocket is pinged; without an answer by the next one it is closed.'),
+  })
+  .prefault({});
+
+/** The SIP plane's part of triplane.yaml. */
+export const sip = z
+  .strictObject({
+    planeId: z.string().min(1).max(64).optional().describe('Name of this plane; default sip-<host name>.'),
+    external: leg(5060, 'external (clients, trunks)').prefault({}),
+    internal: leg(5065, 'internal (application nodes)')
+      .nullable()
+      .prefault({})
+      .describe('null: one leg for clients and nodes; nodes are then known by their addresses.'),
+    internalTransport: z
+      .enum(['udp', 'tcp', 'ws'])
+      .nullable()
+      .default(null)
+      .describe(
+        'Transport towards nodes whatever the client came by, where a node has it; null: the one of the client.',
+      ),
+    webSocket,
+    admin: listener(2007, "the SIP plane's health and metrics"),
+    affinityKey: z
+      .string()
+      .min(1)
+      .default('Call-ID')
+      .describe('Header whose value is the affinity key; To and From mean the user part of their URI.'),
+    maxMessageBytes: z.int().min(1300).max(1_048_576).default(65_535).describe('Longest message accepted.'),
+    maxHeaders: z.int().min(16).max(1024).default(256).describe('Most header lines accepted in one message.'),
+    maxConnections: z
+      .int()
+      .min(1)
+      .default(10_000)
+      .describe('Most connections per listener: TCP, TLS, WebSocket, each counted by itself.'),
+    maxConnectionsPerSource: z
+      .int()
+      .min(1)
+      .default(1000)
+      .describe('Most connections from one IP address to the external leg.'),
+    messagesPerSecondPerSource: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .nullable()
+      .default(null)
+      .describe(
+        'Messages per second taken from one IP address on the external leg, more are dropped unread; null: all.',
+      ),
+    messageBurstPerSource: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(1000)
+      .describe('How many may come at once before messagesPerSecondPerSource holds.'),
+    idleConnectionMs: ms
+      .min(32_000)
+      .default(600_000)
+      .describe('A connection without traffic is closed after this time; at least 32 s.'),
+    partialMessageMs: ms
+      .default(10_000)
+      .describe('A message on a stream, and the handshake before it, must be complete within this time.'),
+    decisionCacheMs: ms.default(32_000).describe('How long a transaction keeps its node (RFC 3261 16.11: 64*T1).'),
+    decisionCacheSize: z.int().min(1000).default(200_000).describe('Most transactions that are remembered.'),
+    maxCalls: z
+      .int()
+      .min(1000)
+      .default(200_000)
+      .describe('Most calls whose node is remembered by Call-ID; the longest silent one leaves first.'),
+    callIdleMs: ms.default(7_200_000).describe('A call that is up and silent this long counts as ended.'),
+    retryAfterSeconds: z
+      .int()
+      .min(0)
+      .max(3600)
+      .default(5)
+      .describe('Retry-After of a 503 when no node is usable; 0 leaves it out.'),
+  })
+  .prefault({});
