@@ -119,7 +119,6 @@ const control = z
           .describe("Port for the predecessor's HTTP/JSON heartbeats, by custom 2610; null: off."),
       })
       .prefault({}),
-    nodes: z.array(staticNode).default([]).describe('Nodes that do not register: their ports are probed instead.'),
     lease: z
       .strictObject({
         ttlMs: ms
@@ -157,6 +156,7 @@ const control = z
       .default(30_000)
       .describe('How long a config on trial must run without more failures before all planes get it.'),
     statsIntervalMs: ms.default(1000).describe('How often planes report their figures.'),
+    nodes: z.array(staticNode).default([]).describe('Nodes that do not register: their ports are probed instead.'),
     routing: z
       .strictObject({ sip: routing('call-id-affinity'), http: routing('round-robin'), smpp: routing('round-robin') })
       .prefault({}),
