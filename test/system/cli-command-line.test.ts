@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { triplane } from '../support/processes';
+import { TRIPLANE, triplane } from '../support/processes';
 
 const COMMANDS = [
   ['up'],
@@ -91,6 +92,23 @@ describe('the built command', () => {
         'start one with "triplane up", or name another with --admin HOST:PORT\n',
     );
   });
+
+  it.each([[['nodes']], [['config', 'explain']], [['--help']], [['node', '--help']]])(
+    '%j loads no package of a plane, and no telemetry SDK',
+    (args) => {
+      const script = `
+        process.on('exit', () => process.stdout.write('\\n' + JSON.stringify(Object.keys(require.cache))));
+        process.argv = [process.argv[0], ...${JSON.stringify([...TRIPLANE, ...args, '--admin', '127.0.0.1:9'])}];
+        require(process.argv[1]);
+      `;
+      const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+      const files = JSON.parse(stdout.slice(stdout.lastIndexOf('\n') + 1)) as string[];
+      const foreign =
+        /node_modules\/(smpp|ws|http-proxy|consul|@opentelemetry\/sdk-[a-z-]+)\/|dist\/(sip|http|smpp|control)-plane\//;
+      expect(files.length).toBeGreaterThan(10);
+      expect(files.filter((file) => foreign.test(file))).toEqual([]);
+    },
+  );
 
   it('config check: ok is 0, a fault is one line and 1', () => {
     const good = path.join(folder, 'good.yaml');
