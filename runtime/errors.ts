@@ -11,6 +11,7 @@ export const errorCodes = {
   ADDRESS_INVALID: 'the address is not one of this machine, or not an address',
   ADDRESS_DENIED: 'this user may not listen on the port',
   INSECURE_REFUSED: 'plain-text gRPC was asked for on an address that others can reach',
+  TLS_MATERIAL: 'a certificate, key or CA file cannot be used',
   CONTROL_PLANE_UNREACHABLE: 'no control plane answered',
   REQUEST_REFUSED: 'the control plane refused the request',
   ALGORITHM_UNKNOWN: 'no such balancing algorithm',

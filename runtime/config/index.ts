@@ -11,4 +11,5 @@ export {
   type SmppConfig,
   type StaticNodeConfig,
 } from './schema';
+export { tlsClient, tlsServer, type TlsClientConfig, type TlsServerConfig } from './tls-schema';
 export { describeKeys, type KeyDescription } from './walk';

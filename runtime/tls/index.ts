@@ -1,0 +1,3 @@
+/** TLS as Triplane uses it: files checked at the start, taken anew while connections stay. */
+export { type TlsSettings } from './tls-files';
+export { TlsMaterial, type SwappableServer, type TlsMaterialOptions } from './tls-material';
