@@ -1,0 +1,3 @@
+'use strict';
+
+jest.setTimeout(60_000);
