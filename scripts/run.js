@@ -36,6 +36,10 @@ const tasks = {
     install();
     return run(bin('prettier'), ['--write', ...prettierScope]);
   },
+  docs: () => {
+    build();
+    return require('./configuration-doc').write();
+  },
   bench: (args) => harness('bench', args),
   soak: (args) => harness('soak', args),
 };

@@ -6,7 +6,7 @@ import { configSchema, describeKeys } from '../../../../runtime/config';
 const DOC = readFileSync(path.resolve(__dirname, '../../../../docs/configuration.md'), 'utf8');
 const lines = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('- `'));
 
-test('docs/configuration.md has every key with its default and meaning; `triplane config explain --markdown` prints them', () => {
+test('docs/configuration.md has every key with its default and meaning; `npm run docs` writes them', () => {
   expect(lines(DOC)).toEqual(lines(configurationDoc(describeKeys(configSchema))));
 });
 
