@@ -67,9 +67,14 @@ export function statsOf(source: StatsSource): ReportStatsRequest {
     startTime: source.startTime,
     observedAt: source.clock.date(),
     nodes: [...source.lives.entries()].filter(([, live]) => isUsed(live)).map(([id, live]) => toStats(id, live)),
-    counters: source.counters.snapshotCounters(),
-    gauges: source.counters.snapshotGauges(),
+    counters: withoutOwn(source.counters.snapshotCounters()),
+    gauges: withoutOwn(source.counters.snapshotGauges()),
   });
+}
+
+/** How this process stands to the control plane is for its own `/metrics`: summed over planes it would mean nothing. */
+function withoutOwn(figures: ReadonlyMap<string, number>): Map<string, number> {
+  return new Map([...figures].filter(([name]) => !name.startsWith('control.') && !name.startsWith('nodes.')));
 }
 
 function isUsed(live: NodeLive): boolean {
