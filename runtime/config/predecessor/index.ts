@@ -1,2 +1,3 @@
 /** Reads the configuration files of the Restcomm / Mobicents load balancer. */
-export { convertPredecessor, isPredecessorFile, type Conversion, type LeftOver } from './convert';
+export { convertPredecessor, isPredecessorFile, type Conversion } from './convert';
+export { type LeftOver } from './draft';

@@ -31,7 +31,6 @@ const REASONS: readonly Reason[] = [
     keys: /IpLoadBalancer|^useIpLoadBalancer|^public-ip$|^publicIpv6$|^routingRules|^ipPattern$|^patch$/,
     reason: 'an advertised address other than the bound one is not in this version',
   },
-  { keys: /[iI]pv6/, reason: 'give an IPv6 address as host instead' },
   { keys: /^(external|internal)Transport$/, reason: 'every transport that has a port is served' },
   { keys: /^(smppName|nonBlockingSocketsEnabled|defaultSessionCountersEnabled)$/, reason: 'needs no setting' },
   { keys: /^maxConnectionSize$/, reason: 'was a number of threads; smpp.maxInFlight is the window of a session' },

@@ -43,11 +43,3 @@ export const RULES: Readonly<Record<string, Rule>> = {
   timeoutConnectionCheckServerSide: integer('smpp.enquireLinkTimeoutMs'),
   'gov.nist.javax.sip.MAX_MESSAGE_SIZE': integer('sip.maxMessageBytes'),
 };
-
-/** The predecessor's SIP algorithms by the last part of their class name. */
-export const ALGORITHMS: Readonly<Record<string, string>> = {
-  CallIDAffinityBalancerAlgorithm: 'call-id-affinity',
-  HeaderConsistentHashBalancerAlgorithm: 'header-hash',
-  PureConsistentHashBalancerAlgorithm: 'header-hash',
-  PersistentConsistentHashBalancerAlgorithm: 'header-hash',
-};

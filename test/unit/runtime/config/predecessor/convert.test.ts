@@ -1,7 +1,8 @@
 import { AlgorithmCatalog } from '../../../../../data-plane';
 import { RoutingConfig } from '../../../../../proto';
 import { configSchema, convertPredecessor, describeKeys, type Conversion } from '../../../../../runtime/config';
-import { ALGORITHMS, RULES } from '../../../../../runtime/config/predecessor/rules';
+import { ALGORITHMS } from '../../../../../runtime/config/predecessor/convert-algorithm';
+import { RULES } from '../../../../../runtime/config/predecessor/rules';
 
 const convert = (text: string): Conversion => convertPredecessor(text, 'lb.properties');
 const reasonsOf = ({ leftOvers }: Conversion): Record<string, string> =>
@@ -69,11 +70,40 @@ test('the longer of the two connection checks stands for both', () => {
   }
 });
 
-test('nodes that were listed become the commands that register them', () => {
-  expect(reasonsOf(convert('extraServerNodes=192.0.2.1:21,192.0.2.2'))['extraServerNodes']).toBe(
-    'register each: triplane node --id extra1 --address 192.0.2.1 --sip-udp 21; ' +
-      'triplane node --id extra2 --address 192.0.2.2 --sip-udp 5060',
+test('nodes that were listed are nodes of the configuration, probed over UDP', () => {
+  const conversion = convert('extraServerNodes=192.0.2.1:21, 192.0.2.2');
+  expect(configSchema.parse(conversion.tree).control.nodes).toMatchObject([
+    { id: 'extra1', address: '192.0.2.1', sipUdp: 21 },
+    { id: 'extra2', address: '192.0.2.2', sipUdp: 5060 },
+  ]);
+  expect(reasonsOf(convert('extraServerNodes=app.example.com'))['extraServerNodes']).toMatch(/got app\.example\.com/);
+});
+
+test('without any internal port there is one leg for both sides', () => {
+  expect(configSchema.parse(convert('host=127.0.0.1\nexternalUdpPort=5060').tree).sip.internal).toBeNull();
+  expect(configSchema.parse(convert('host=127.0.0.1').tree).sip.internal).not.toBeNull();
+});
+
+test('isTransportWs makes the ports of the older guide WebSocket ports', () => {
+  const { tree } = convert('externalPort=5062\ninternalPort=5067\nisTransportWs=true\n');
+  expect(configSchema.parse(tree).sip).toMatchObject({
+    external: { udpPort: null, tcpPort: null, wsPort: 5062 },
+    internal: { udpPort: null, tcpPort: null, wsPort: 5067 },
+  });
+});
+
+test('internalTransport of the XML is the transport towards nodes, that of the older guide is not', () => {
+  expect(configSchema.parse(convert('externalUdpPort=5060\ninternalTransport=TCP').tree).sip.internalTransport).toBe(
+    'tcp',
   );
+  expect(configSchema.parse(convert('externalPort=5060\ninternalTransport=TCP').tree).sip.internalTransport).toBeNull();
+});
+
+test('IPv6 ports become a listener beside the leg', () => {
+  const { tree } = convert('ipv6Host=::1\nexternalUdpPort=5060\nexternalIpv6UdpPort=5060\nexternalIpv6TcpPort=5061');
+  expect(configSchema.parse(tree).sip.external.listeners).toMatchObject([
+    { host: '::1', udpPort: 5060, tcpPort: 5061 },
+  ]);
 });
 
 test('a password never reaches the output', () => {
