@@ -1,11 +1,15 @@
 import { fork, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { until } from './until';
 
-const ROOT = path.resolve(__dirname, '../..');
-const DIST = path.join(ROOT, 'dist');
+const DIST = path.join(packageRoot(__dirname), 'dist');
+
+/** The checkout, whether this file runs from its sources or from a compiled copy inside it. */
+function packageRoot(folder: string): string {
+  return existsSync(path.join(folder, 'package.json')) ? folder : packageRoot(path.dirname(folder));
+}
 
 export type Room = 'control-plane' | 'sip-plane' | 'http-plane' | 'smpp-plane';
 
