@@ -26,6 +26,7 @@ export function convertPredecessor(text: string, file: string): Conversion {
   convertNodes(draft);
   convertNodeTimeout(draft);
   convertLegs(draft);
+  convertMuxMode(draft);
   for (const [key, value] of draft.rest) convertByRule(draft, key, value);
   closeUnnamedPorts(draft);
   openHeartbeats(draft);
@@ -63,6 +64,13 @@ function convertNodeTimeout(draft: Draft): void {
   }
   draft.put('control.lease.ttlMs', ms);
   if (ms < 6000) draft.put('control.lease.intervalMs', Math.floor(ms / 3));
+}
+
+/** What the predecessor called a multiplexer is pool mode. */
+function convertMuxMode(draft: Draft): void {
+  if (!draft.knows('smpp.mode')) return;
+  const value = draft.take('muxMode')?.toLowerCase();
+  if (value !== undefined) draft.put('smpp.mode', value === 'true' ? 'pool' : 'session');
 }
 
 /** Nodes on other machines sent their heartbeats to the common host. */

@@ -4,7 +4,7 @@ interface Reason {
 }
 
 const NO_JAVA = 'tunes the Java SIP stack, which Triplane does not have';
-const TLS = 'not in this version: TLS needs a certificate and key in PEM files, not a Java keystore';
+const TLS = 'set TLS by hand: it takes certificate and key as PEM or PKCS#12 files, not a Java keystore';
 
 /** Why a key has no counterpart. The first match counts. */
 const REASONS: readonly Reason[] = [
