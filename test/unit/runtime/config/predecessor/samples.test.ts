@@ -63,7 +63,7 @@ test('the later XML', () => {
       internal: { host: '10.0.0.10', udpPort: 5065, tcpPort: null },
     },
     http: { listen: { host: '127.0.0.1', port: 80 }, affinityKey: 'room', unavailableHost: 'status.example.com' },
-    smpp: { listen: { port: 2776 }, remoteServers: ['10.0.0.31:2775', '10.0.0.32:2775'] },
+    smpp: { mode: 'session', listen: { port: 2776 }, remoteServers: ['10.0.0.31:2775', '10.0.0.32:2775'] },
     control: {
       lease: { ttlMs: 5100, intervalMs: 1700 },
       nodes: [{ id: 'extra1', address: '10.0.0.7', sipUdp: 5080 }],
@@ -74,7 +74,7 @@ test('the later XML', () => {
   });
   expect(() => configSchema.parse(conversion.tree)).not.toThrow();
   expect(JSON.stringify(conversion)).not.toContain('geheim');
-  for (const key of ['blocked-values', 'externalIpLoadBalancerAddress', 'muxMode', 'urlrewrite']) {
+  for (const key of ['blocked-values', 'externalIpLoadBalancerAddress', 'urlrewrite']) {
     expect(keysLeft(conversion)).toContain(key);
   }
 });
