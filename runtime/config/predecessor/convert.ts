@@ -21,12 +21,13 @@ export function isPredecessorFile(file: string): boolean {
 
 /** Converts lb.properties (either guide's keys) or the XML. Throws CONFIG_SYNTAX for broken XML; nothing is dropped in silence. */
 export function convertPredecessor(text: string, file: string): Conversion {
-  const draft = new Draft(/^\s*</.test(text) ? flattenXml(readXml(text, file)) : readProperties(text));
+  const isXml = /^\s*</.test(text);
+  const draft = new Draft(isXml ? flattenXml(readXml(text, file)) : readProperties(text));
   convertAlgorithm(draft);
   convertNodes(draft);
   convertNodeTimeout(draft);
   convertLegs(draft);
-  convertMuxMode(draft);
+  convertMuxMode(draft, isXml);
   for (const [key, value] of draft.rest) convertByRule(draft, key, value);
   closeUnnamedPorts(draft);
   openHeartbeats(draft);
@@ -66,10 +67,11 @@ function convertNodeTimeout(draft: Draft): void {
   if (ms < 6000) draft.put('control.lease.intervalMs', Math.floor(ms / 3));
 }
 
-/** What the predecessor called a multiplexer is pool mode. */
-function convertMuxMode(draft: Draft): void {
+/** What the predecessor called a multiplexer is pool mode; in the XML it was on unless switched off. */
+function convertMuxMode(draft: Draft, isXml: boolean): void {
   if (!draft.knows('smpp.mode')) return;
-  const value = draft.take('muxMode')?.toLowerCase();
+  const unsaid = isXml && draft.entries.has('smppPort') ? 'true' : undefined;
+  const value = draft.take('muxMode')?.toLowerCase() ?? unsaid;
   if (value !== undefined) draft.put('smpp.mode', value === 'true' ? 'pool' : 'session');
 }
 

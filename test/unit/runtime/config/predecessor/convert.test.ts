@@ -99,6 +99,16 @@ test('internalTransport of the XML is the transport towards nodes, that of the o
   expect(configSchema.parse(convert('externalPort=5060\ninternalTransport=TCP').tree).sip.internalTransport).toBeNull();
 });
 
+test.each([
+  ['smppPort=2776', undefined],
+  ['muxMode=true', 'pool'],
+  ['<lb><smpp><smppPort>2776</smppPort></smpp></lb>', 'pool'],
+  ['<lb><smpp><smppPort>2776</smppPort><muxMode>false</muxMode></smpp></lb>', 'session'],
+  ['<lb><http><httpPort>2080</httpPort></http></lb>', undefined],
+])('the SMPP mode of %s is %p', (text, mode) => {
+  expect((convert(text).tree as { smpp?: { mode?: string } }).smpp?.mode).toBe(mode);
+});
+
 test('IPv6 ports become a listener beside the leg', () => {
   const { tree } = convert('ipv6Host=::1\nexternalUdpPort=5060\nexternalIpv6UdpPort=5060\nexternalIpv6TcpPort=5061');
   expect(configSchema.parse(tree).sip.external.listeners).toMatchObject([
