@@ -92,6 +92,8 @@ export async function startModJk(
       `PidFile ${folder}/apache.pid`,
       `ErrorLog ${folder}/apache.log`,
       'ServerName localhost',
+      // A kept connection that Apache closes while the next request is on its way would look like a failure.
+      'KeepAlive Off',
       `Listen 127.0.0.1:${port}`,
       ...modules,
       `LoadModule jk_module ${MOD_JK}`,
