@@ -4,6 +4,7 @@ import type { SmppConfig } from '../runtime/config';
 import { listenError } from '../runtime/errors';
 import type { Service } from '../runtime/service';
 import { SmscDirectory } from './routing';
+import { Accounts, PooledSession, poolCounters, type PoolDeps } from './pool';
 import { FlushQueue, Session, sessionCounters, sideCounters, troubleCounters, type SessionDeps } from './session';
 
 /** How long `close` waits for sessions to end in an orderly way, ms. */
@@ -12,17 +13,22 @@ const STOP_MS = 4000;
 /** The SMPP plane on a core: listens for ESMEs, binds each to an SMSC. `addresses`: `smpp`. */
 export async function createSmppPlane(core: PlaneCore, config: SmppConfig): Promise<Service> {
   const deps = sessionDeps(core, config);
-  const sessions = new Set<Session>();
+  const sessions = new Set<AnySession>();
+  const pools = config.mode === 'pool' ? poolDeps(core, config, deps) : undefined;
+  const accounts = pools && new Accounts(pools);
   core.counters.gauge('smpp.sessions', () => countBound(sessions));
   core.counters.gauge('smpp.connections', () => deps.link.links.size);
   core.counters.gauge('smpp.inFlight', () => countInFlight(deps));
   core.onTable((table) => {
     deps.directory.refresh(table);
     for (const session of sessions) session.membersChanged();
+    accounts?.membersChanged();
   });
-  const onEnd = (session: Session): void => void sessions.delete(session);
+  const onEnd = (session: AnySession): void => void sessions.delete(session);
   const server = createServer((socket: Socket) => {
-    sessions.add(new Session(deps, socket, onEnd));
+    sessions.add(
+      pools && accounts ? new PooledSession(pools, accounts, { socket, onEnd }) : new Session(deps, socket, onEnd),
+    );
   });
   const full = core.counters.counter('smpp.rejects.maxSessions');
   server.maxConnections = config.maxSessions;
@@ -34,6 +40,7 @@ export async function createSmppPlane(core: PlaneCore, config: SmppConfig): Prom
     const nowMs = core.clock.now();
     for (const link of deps.link.links) link.tick(nowMs);
     for (const session of sessions) session.tick(nowMs);
+    accounts?.tick(nowMs);
   });
   core.logger.info({ address: addressOf(server), remoteServers: config.remoteServers }, 'smpp plane listens');
   let closing: Promise<void> | undefined;
@@ -44,6 +51,13 @@ export async function createSmppPlane(core: PlaneCore, config: SmppConfig): Prom
       return closing;
     },
   };
+}
+
+/** What the plane asks of a session, whatever its mode. */
+type AnySession = Session | PooledSession;
+
+function poolDeps(core: PlaneCore, config: SmppConfig, session: SessionDeps): PoolDeps {
+  return { session, limits: config.pool, balancer: core.balancer, counters: poolCounters(core.counters) };
 }
 
 function sessionDeps(core: PlaneCore, config: SmppConfig): SessionDeps {
@@ -92,7 +106,7 @@ function addressOf(server: Server): string {
 interface Running {
   readonly core: PlaneCore;
   readonly server: Server;
-  readonly sessions: ReadonlySet<Session>;
+  readonly sessions: ReadonlySet<AnySession>;
   readonly deps: SessionDeps;
 }
 
@@ -110,7 +124,7 @@ async function closePlane({ core, server, sessions, deps }: Running): Promise<vo
   for (const link of deps.link.links) link.destroy();
 }
 
-function countBound(sessions: ReadonlySet<Session>): number {
+function countBound(sessions: ReadonlySet<AnySession>): number {
   let bound = 0;
   for (const session of sessions) if (session.isBound) bound += 1;
   return bound;

@@ -32,6 +32,11 @@ export class SmscDirectory {
     this.#health.keepOnly(new Set(this.#members.map(({ id }) => id)));
   }
 
+  /** Those that take new binds, sorted by id, SMSCs in trouble among them. */
+  get members(): readonly PlaneNode[] {
+    return this.#members;
+  }
+
   /** The SMSC for a key (the system_id) among those not tried yet; SMSCs in trouble come last. Undefined: none is left. */
   choose(key: string, tried: ReadonlySet<string>): SmscTarget | undefined {
     const left = this.#members.filter(({ id }) => !tried.has(id));

@@ -92,6 +92,13 @@ export class EsmeSide {
     return this.#bindFailed();
   }
 
+  /** As `refuse`, with a whole bind_resp of the caller's. */
+  refuseLocally(answer: Buffer): boolean {
+    this.link.respond(answer);
+    this.#deps.counters.bindsRefused.value += 1;
+    return this.#bindFailed();
+  }
+
   /** No SMSC could be reached. True: that was once too often. */
   refuseWithoutServer(): boolean {
     this.link.respond(

@@ -1,8 +1,10 @@
-import type { PduView } from '../wire';
+import { Command, Status, headerOnly, type PduView } from '../wire';
 import type { PeerLink } from './peer-link';
 
 /** Requests in flight get this long to be answered before unbind is sent, ms. */
 export const SETTLE_MS = 5000;
+/** While the balancer itself ends a session, requests in flight get this long, ms. */
+export const STOP_SETTLE_MS = 1000;
 /** An unbind gets this long to be answered, ms. */
 const ANSWER_MS = 2000;
 
@@ -54,4 +56,9 @@ export class Farewell {
     this.#untilMs = nowMs + ANSWER_MS;
     link.ask(unbind);
   }
+}
+
+/** An unbind of the balancer's own; it gets its sequence number when it is sent. */
+export function unbindRequest(): Buffer {
+  return headerOnly(Command.UNBIND, Status.OK, 0);
 }

@@ -1,7 +1,14 @@
-/** One ESME, one SMSC: states, timers, rebinding. */
+/** One ESME, one SMSC: states, timers, rebinding; and what pool mode is built from. */
+export { BindAttempt, type BindIdentity, type SmscLink } from './bind-attempt';
+export { EsmeSide, type EsmeBind } from './esme-side';
+export { SETTLE_MS, STOP_SETTLE_MS, unbindRequest } from './farewell';
+export { Farewells } from './farewells';
 export { FlushQueue } from './flush-queue';
+export { Bound, boundBy, esmeMaySend, smscMaySend } from './legality';
+export type { LinkOwner } from './link-owner';
+export { Hold, type PeerLink } from './peer-link';
 export { Session } from './session';
 export { sessionCounters } from './session-counters';
 export type { SessionDeps } from './session-deps';
 export { sideCounters, troubleCounters } from './side-counters';
-export type { PeerLink } from './peer-link';
+export { SmscSearch, reconnectPause } from './smsc-search';

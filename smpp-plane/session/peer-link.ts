@@ -44,6 +44,8 @@ const LINGER_MS = 1000;
 export interface AnswerObserver {
   /** `origin`: who gets it; `command` is the request's. */
   answered(pdu: PduView, command: number, origin: PeerLink): void;
+  /** A request was not answered in time, or the link is lost. */
+  gaveUp(command: number): void;
 }
 
 export interface PeerLinkOptions {
@@ -76,6 +78,10 @@ export class PeerLink implements PduSink, Flushable {
   readonly remote: string;
   /** When a request of another peer's was last sent here, ms. */
   relayedAtMs: number;
+  /** When a request of this peer's was last sent on, ms. */
+  askedAtMs: number;
+  /** Requests of this peer's that were sent on and are not answered yet. */
+  outstanding = 0;
   readonly #deps: LinkDeps;
   readonly #socket: Socket;
   readonly #out: SideCounters;
@@ -103,6 +109,7 @@ export class PeerLink implements PduSink, Flushable {
     this.window = new Window(deps.limits.maxInFlight, deps.limits.lastSequence);
     this.#heardAtMs = deps.clock.now();
     this.relayedAtMs = this.#heardAtMs;
+    this.askedAtMs = this.#heardAtMs;
     this.remote = `${options.socket.remoteAddress ?? '?'}:${options.socket.remotePort ?? 0}`;
     deps.links.add(this);
     options.socket.setNoDelay(true);
@@ -126,7 +133,9 @@ export class PeerLink implements PduSink, Flushable {
   relay(pdu: PduView, origin: PeerLink): void {
     const nowMs = this.#deps.clock.now();
     this.relayedAtMs = nowMs;
+    origin.askedAtMs = nowMs;
     const unanswered = isUnanswered(pdu.command);
+    if (!unanswered) origin.outstanding += 1;
     const sequence = unanswered
       ? this.window.skip()
       : this.window.add(pdu.command, origin, pdu.sequence, nowMs + this.#deps.limits.responseTimeoutMs);
@@ -322,6 +331,7 @@ export class PeerLink implements PduSink, Flushable {
     if (origin === undefined) {
       if (command !== Command.ENQUIRE_LINK) this.owner.answered(this, pdu, command);
     } else {
+      origin.outstanding -= 1;
       if (this.#live !== undefined) this.#live.inFlight -= 1;
       if (!origin.open) this.#deps.trouble.lateAnswers.value += 1;
       else {
@@ -352,6 +362,8 @@ export class PeerLink implements PduSink, Flushable {
     const origin = this.window.originOf(slot);
     if (this.#tracer !== undefined) this.#tracer.answered(this.window.sequenceOf(slot), Status.SYSTEM_ERROR);
     if (origin !== undefined) {
+      origin.outstanding -= 1;
+      this.#observer?.gaveUp(this.window.commandOf(slot));
       if (this.#live !== undefined) {
         this.#live.failures += 1;
         this.#live.inFlight -= 1;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { Command, Status, headerOnly, isBind, type PduView } from '../wire';
+import { Command, Status, isBind, type PduView } from '../wire';
 import { EsmeSide } from './esme-side';
-import { SETTLE_MS, type FarewellOptions } from './farewell';
+import { SETTLE_MS, STOP_SETTLE_MS, unbindRequest, type FarewellOptions } from './farewell';
 import { Farewells } from './farewells';
 import { holdBack } from './hold-back';
 import { esmeMaySend, smscMaySend } from './legality';
@@ -11,9 +11,6 @@ import type { SessionDeps } from './session-deps';
 import type { SmscLink } from './bind-attempt';
 import { SmscSearch, type SmscSearchOptions } from './smsc-search';
 import type { EsmeState, SmscState } from './state';
-
-/** While the balancer itself ends a session, requests in flight get this long, ms. */
-const STOP_SETTLE_MS = 1000;
 
 type Leave = Pick<FarewellOptions, 'settleMs' | 'unbind' | 'done'>;
 
@@ -385,8 +382,4 @@ export class Session implements LinkOwner {
     const senders = [...this.#leaving.keys()];
     return this.#smsc === undefined ? senders : [this.#smsc.link, ...senders];
   }
-}
-
-function unbindRequest(): Buffer {
-  return headerOnly(Command.UNBIND, Status.OK, 0);
 }

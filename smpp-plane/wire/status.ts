@@ -13,4 +13,6 @@ export const Status = {
   INVALID_PASSWORD: 0x0e,
   INVALID_SYSTEM_ID: 0x0f,
   THROTTLED: 0x58,
+  /** No ESME is there to receive; the SMSC tries again later. */
+  NO_APPLICATION: 0x64,
 } as const;

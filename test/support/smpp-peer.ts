@@ -44,6 +44,8 @@ export class RawSmppPeer {
   onPdu: ((pdu: RawPdu) => void) | undefined;
   /** False: PDUs are handed to `onPdu` but not kept in `got`. */
   keep = true;
+  /** The bodies of the answers that were sent with `send`, as text without NUL, for SMSCs whose ids a test follows. */
+  readonly gave: string[] = [];
   ended = false;
   #rest: Buffer = Buffer.alloc(0);
 
@@ -58,6 +60,10 @@ export class RawSmppPeer {
   }
 
   send(...pdus: readonly Buffer[]): void {
+    for (const pdu of pdus) {
+      if (pdu.length > 16 && pdu.readUInt32BE(4) === 0x8000_0004)
+        this.gave.push(pdu.toString('latin1', 16, pdu.length - 1));
+    }
     this.socket.write(Buffer.concat(pdus));
   }
 
