@@ -1,3 +1,4 @@
 /** For application nodes: stay registered with the control planes, and only while the server answers. */
+export { joinCluster, type JoinOptions } from './join-cluster';
 export { startNodeAgent, type NodeAgent, type NodeAgentOptions } from './node-agent';
 export { startProbedNode, type ProbedNode, type ProbedNodeOptions } from './probed-node';

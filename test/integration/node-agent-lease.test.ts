@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { startNodeAgent, type NodeAgent, type NodeAgentOptions } from '../../node-agent';
+import { joinCluster, startNodeAgent, type NodeAgent, type NodeAgentOptions } from '../../node-agent';
 import { Node, NodeState, toMs } from '../../proto';
 import { systemClock } from '../../runtime/clock';
 import { silentLogger } from '../../runtime/logger';
@@ -42,6 +42,15 @@ test('registers and then sends heartbeats of its lease and load at the interval 
   expect(service.heartbeats.every(({ leaseId, load }) => leaseId === 'lease-1' && load?.activeSessions === 7)).toBe(
     true,
   );
+});
+
+test('joinCluster needs an id, endpoints and an address, and makes up the incarnation', async () => {
+  agent = joinCluster({ node: { nodeId: 'app7', endpoints: [] }, controlPlanes: [service.address] });
+  await until('it beats', () => service.heartbeats.length > 0);
+  expect(service.registers[0]?.node).toMatchObject({
+    nodeId: 'app7',
+    incarnation: expect.stringMatching(/^.{36}$/) as string,
+  });
 });
 
 test('a drain by the operator reaches the node with the next heartbeat', async () => {
