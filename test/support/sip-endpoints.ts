@@ -116,8 +116,13 @@ export class SipClient {
   }
 
   /** Ends a call; the final status, or undefined when none came within the limit. */
-  async bye(dialog: SipDialog, limitMs?: number): Promise<number | undefined> {
-    const answer = await this.#transact('BYE', dialog, 2, limitMs);
+  bye(dialog: SipDialog, limitMs?: number): Promise<number | undefined> {
+    return this.request('BYE', dialog, limitMs);
+  }
+
+  /** Sends a request inside a call; the final status, or undefined when none came within the limit. */
+  async request(method: string, dialog: SipDialog, limitMs?: number): Promise<number | undefined> {
+    const answer = await this.#transact(method, dialog, (this.#serial += 1) + 1, limitMs);
     return answer === undefined ? undefined : statusOf(answer);
   }
 
