@@ -1,12 +1,15 @@
 import { NodeServiceClient } from '../proto';
-import { channelCredentials, clientChannelOptions } from '../runtime/grpc';
+import type { Clock } from '../runtime/clock';
+import { Dialer, type DialSettings } from '../runtime/grpc';
+import type { Logger } from '../runtime/logger';
 import type { Random } from '../runtime/random';
 
 export interface ControlPlanesOptions {
   /** `host:port` of each; at least one. */
   readonly addresses: readonly string[];
-  /** Allows plain text to addresses other than loopback. */
-  readonly insecure: boolean;
+  readonly dial: DialSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
   readonly random: Random;
 }
 
@@ -17,15 +20,15 @@ export interface ControlPlanesOptions {
  */
 export class ControlPlanes {
   readonly #addresses: readonly string[];
-  readonly #options: ControlPlanesOptions;
+  readonly #dialer: Dialer;
   #current = 0;
   #client: NodeServiceClient | undefined;
 
-  /** Throws INSECURE_REFUSED when an address would need plain text outside this machine. */
+  /** Throws TLS_MATERIAL, TOKEN_FILE, and INSECURE_REFUSED when an address would need plain text outside this machine. */
   constructor(options: ControlPlanesOptions) {
-    this.#options = options;
     this.#addresses = shuffled(options.addresses, options.random);
-    for (const address of this.#addresses) channelCredentials(address, options.insecure);
+    this.#dialer = new Dialer({ ...options, settings: options.dial });
+    for (const address of this.#addresses) this.#dialer.check(address);
   }
 
   /** The one in use. */
@@ -34,21 +37,22 @@ export class ControlPlanes {
   }
 
   get client(): NodeServiceClient {
-    this.#client ??= new NodeServiceClient(
-      this.address,
-      channelCredentials(this.address, this.#options.insecure),
-      clientChannelOptions,
-    );
+    this.#client ??= this.#dialer.client(NodeServiceClient, this.address);
     return this.#client;
   }
 
   /** The one in use did not answer as it should. */
   failed(): void {
-    this.close();
+    this.#hangUp();
     this.#current = (this.#current + 1) % this.#addresses.length;
   }
 
   close(): void {
+    this.#hangUp();
+    this.#dialer.close();
+  }
+
+  #hangUp(): void {
     this.#client?.close();
     this.#client = undefined;
   }

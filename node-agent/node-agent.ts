@@ -13,20 +13,19 @@ import {
 import { Backoff } from '../runtime/backoff';
 import type { Clock, Timer } from '../runtime/clock';
 import { messageOf } from '../runtime/errors';
-import { callUnary, statusOf } from '../runtime/grpc';
+import { callUnary, statusOf, type DialSettings } from '../runtime/grpc';
 import type { Logger } from '../runtime/logger';
 import type { Random } from '../runtime/random';
 import type { Telemetry } from '../runtime/telemetry';
 import { ControlPlanes } from './control-planes';
 import { LeaseStream } from './lease-stream';
 
-export interface NodeAgentOptions {
+/** Its `DialSettings` say how control planes are reached: plain text, TLS, a token. */
+export interface NodeAgentOptions extends DialSettings {
   /** Who the node is and where it listens; `incarnation` is random, one per process start. */
   readonly node: Node;
   /** gRPC addresses of the control planes, `host:port`. */
   readonly controlPlanes: readonly string[];
-  /** Allows plain-text gRPC to addresses other than loopback. */
-  readonly insecure: boolean;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -70,7 +69,7 @@ const HOPELESS: ReadonlySet<status | undefined> = new Set([
 
 /**
  * Registers a node and keeps it alive until closed. Never gives up: it goes round the control planes with back-off,
- * and registers again when its lease is not known any more. Throws INSECURE_REFUSED at once.
+ * and registers again when its lease is not known any more. Throws INSECURE_REFUSED, TLS_MATERIAL and TOKEN_FILE at once.
  */
 export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   const keeper = new LeaseKeeper(options);
@@ -97,9 +96,9 @@ class LeaseKeeper implements NodeAgent {
   #closing: Promise<void> | undefined;
 
   constructor(options: NodeAgentOptions) {
-    const { controlPlanes: addresses, insecure, random } = options;
+    const { controlPlanes: addresses, clock, logger, random } = options;
     this.#options = options;
-    this.#controlPlanes = new ControlPlanes({ addresses, insecure, random });
+    this.#controlPlanes = new ControlPlanes({ addresses, dial: options, clock, logger, random });
     this.#backoff = new Backoff({ random });
   }
 

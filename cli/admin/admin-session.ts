@@ -1,7 +1,9 @@
 import { status, type Client, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import { AdminServiceClient } from '../../proto';
+import { systemClock } from '../../runtime/clock';
 import { TriplaneError } from '../../runtime/errors';
-import { callUnary, channelCredentials, clientChannelOptions, statusOf } from '../../runtime/grpc';
+import { callUnary, Dialer, statusOf } from '../../runtime/grpc';
+import { silentLogger } from '../../runtime/logger';
 import { configOf, type Globals } from '../globals';
 
 type AdminMethod<Request, Response> = (
@@ -22,11 +24,8 @@ export interface AdminSession {
 /** Runs a command against the admin service that `--admin` or `cluster.admin` names, and closes the connection after it. */
 export async function withAdmin<T>(globals: Globals, run: (session: AdminSession) => Promise<T>): Promise<T> {
   const { cluster } = await configOf(globals);
-  const client = new AdminServiceClient(
-    cluster.admin,
-    channelCredentials(cluster.admin, cluster.insecure),
-    clientChannelOptions,
-  );
+  const dialer = new Dialer({ settings: cluster, clock: systemClock, logger: silentLogger() });
+  const client = dialer.client(AdminServiceClient, cluster.admin);
   const call: AdminSession['call'] = async (method, request) => {
     try {
       return await callUnary(client as Client, method, request);
@@ -38,6 +37,7 @@ export async function withAdmin<T>(globals: Globals, run: (session: AdminSession
     return await run({ address: cluster.admin, client, call });
   } finally {
     client.close();
+    dialer.close();
   }
 }
 

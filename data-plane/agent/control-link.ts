@@ -2,7 +2,7 @@ import { PlaneServiceClient, type Hello } from '../../proto';
 import { Backoff } from '../../runtime/backoff';
 import type { Clock, Timer } from '../../runtime/clock';
 import type { ClusterConfig } from '../../runtime/config';
-import { channelCredentials, clientChannelOptions } from '../../runtime/grpc';
+import { Dialer } from '../../runtime/grpc';
 import type { Logger } from '../../runtime/logger';
 import type { Random } from '../../runtime/random';
 import type { Telemetry } from '../../runtime/telemetry';
@@ -28,6 +28,7 @@ export class ControlLink {
   readonly #options: ControlLinkOptions;
   readonly #backoff: Backoff;
   readonly #targets: readonly string[];
+  readonly #dialer: Dialer;
   #tries = 0;
   #client: PlaneServiceClient | undefined;
   #subscription: Subscription | undefined;
@@ -41,7 +42,8 @@ export class ControlLink {
     this.#options = options;
     this.#backoff = new Backoff({ random: options.random });
     this.#targets = shuffled(options.cluster.controlPlanes, options.random);
-    for (const target of this.#targets) channelCredentials(target, options.cluster.insecure);
+    this.#dialer = new Dialer({ ...options, settings: options.cluster });
+    for (const target of this.#targets) this.#dialer.check(target);
     this.#connect();
   }
 
@@ -59,13 +61,14 @@ export class ControlLink {
     this.#closed = true;
     this.#retry?.cancel();
     this.#disconnect();
+    this.#dialer.close();
   }
 
   #connect(): void {
-    const { cluster, onState, ...shared } = this.#options;
+    const { onState, ...shared } = this.#options;
     const target = this.#targets[this.#tries % this.#targets.length] ?? '';
     this.#tries += 1;
-    const client = new PlaneServiceClient(target, channelCredentials(target, cluster.insecure), clientChannelOptions);
+    const client = this.#dialer.client(PlaneServiceClient, target);
     this.#client = client;
     this.#subscription = new Subscription({
       ...shared,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auth, dialing, grpcListener, registration } from './door-schema';
 import { host, hostPort, listener, ms, port } from './fields';
 import { sip } from './sip-schema';
 
@@ -45,7 +46,7 @@ const cluster = z
       .default(['127.0.0.1:7700'])
       .describe('gRPC addresses of the control planes, for planes and nodes.'),
     admin: hostPort.default('127.0.0.1:7701').describe('gRPC address of the admin service, for the command line.'),
-    insecure: z.boolean().default(false).describe('Allows plain-text gRPC on addresses other than loopback.'),
+    ...dialing,
     stateDir: z
       .string()
       .min(1)
@@ -107,9 +108,11 @@ const staticNode = z
 
 const control = z
   .strictObject({
-    grpc: listener(7700, 'the gRPC service for nodes and planes'),
-    admin: listener(7701, 'the gRPC service for operators'),
+    grpc: grpcListener(7700, 'the gRPC service for nodes and planes'),
+    admin: grpcListener(7701, 'the gRPC service for operators'),
     http: listener(2006, 'the HTTP face (/healthz, /readyz, /lbstat, /lbinfo, /metrics)'),
+    auth,
+    registration,
     jsonHeartbeat: z
       .strictObject({
         host: host.default('127.0.0.1').describe("Address for the predecessor's HTTP/JSON heartbeats."),
@@ -130,6 +133,25 @@ const control = z
       .refine((lease) => lease.ttlMs >= 3 * lease.intervalMs, {
         path: ['ttlMs'],
         error: 'expected at least three times lease.intervalMs, or one late heartbeat would kill a node',
+      })
+      .prefault({}),
+    store: z
+      .enum(['memory', 'consul'])
+      .default('memory')
+      .describe('Where nodes and algorithms are kept: memory for one control plane, consul for several.'),
+    consul: z
+      .strictObject({
+        address: hostPort.default('127.0.0.1:8500').describe('HTTP address of the Consul agent, for store: consul.'),
+        prefix: z
+          .string()
+          .regex(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/)
+          .default('triplane')
+          .describe('Where in the key-value store; the same for all control planes of a cluster.'),
+        tokenFile: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('File with the ACL token; without it CONSUL_HTTP_TOKEN is used.'),
       })
       .prefault({}),
     startGraceMs: z

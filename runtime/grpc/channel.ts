@@ -39,7 +39,7 @@ export function channelCredentials(target: string, insecure: boolean): ChannelCr
   if (!insecure && !isLoopback(host)) {
     throw new TriplaneError(
       'INSECURE_REFUSED',
-      `plain-text gRPC to ${target} is refused; use a loopback address, or set cluster.insecure: true in a network that you trust`,
+      `plain-text gRPC to ${target} is refused; configure cluster.tls, use a loopback address, or set cluster.insecure: true in a network that you trust`,
     );
   }
   silenceGrpcLibrary();

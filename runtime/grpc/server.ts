@@ -1,7 +1,9 @@
-import { Server, ServerCredentials, logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
 import { TriplaneError, listenError } from '../errors';
+import type { TlsMaterial } from '../tls';
 import { serverChannelOptions, silenceGrpcLibrary } from './channel';
 import { isLoopback } from './loopback';
+import { TlsServerCredentials } from './tls-server-credentials';
 
 export interface ListenOptions {
   /** Names the listener in errors, as in "control plane gRPC". */
@@ -9,34 +11,49 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Allows plain text on addresses other than loopback. */
+  /** Allows plain text, and callers that show nothing, on addresses other than loopback. */
   readonly insecure: boolean;
+  /** Absent: plain text. */
+  readonly tls?: TlsMaterial | undefined;
+  /** True: callers must show who they are. */
+  readonly authenticated?: boolean;
 }
 
 /** A gRPC server with the keepalive that finds frozen peers. */
-export function createServer(): Server {
+export function createServer(interceptors: ServerInterceptor[] = []): Server {
   // What goes wrong is told by our own errors and log; the library's lines on standard error are for those who ask.
-  if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
   silenceGrpcLibrary();
-  return new Server(serverChannelOptions);
+  return new Server({ ...serverChannelOptions, interceptors });
 }
 
 /** Binds and returns `host:port` as bound. ADDRESS_IN_USE, ADDRESS_INVALID, INSECURE_REFUSED. */
-export async function listen(server: Server, { what, host, port, insecure }: ListenOptions): Promise<string> {
-  if (!insecure && !isLoopback(host)) {
-    throw new TriplaneError(
-      'INSECURE_REFUSED',
-      `${what}: plain-text gRPC on ${host}:${port} is refused; use a loopback address, or set cluster.insecure: true in a network that you trust`,
-    );
-  }
+export async function listen(server: Server, options: ListenOptions): Promise<string> {
+  const { what, host, port, tls } = options;
+  refuseOpenDoor(options);
   const target = host.includes(':') ? `[${host}]` : host;
+  const credentials = tls === undefined ? ServerCredentials.createInsecure() : new TlsServerCredentials(tls);
   const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${target}:${port}`, ServerCredentials.createInsecure(), (error, boundPort) => {
+    server.bindAsync(`${target}:${port}`, credentials, (error, boundPort) => {
       if (error === null) resolve(boundPort);
       else reject(listenError(what, host, port, withSystemCode(error)));
     });
   });
   return `${target}:${bound}`;
+}
+
+/** Where others can reach it, a listener has TLS and asks who calls, unless the network is said to be trusted. */
+function refuseOpenDoor({ what, host, port, insecure, tls, authenticated = false }: ListenOptions): void {
+  if (insecure || isLoopback(host)) return;
+  const or = 'use a loopback address, or set cluster.insecure: true in a network that you trust';
+  if (tls === undefined) {
+    const text = `${what}: plain-text gRPC on ${host}:${port} is refused; configure its tls, ${or}`;
+    throw new TriplaneError('INSECURE_REFUSED', text);
+  }
+  if (!authenticated) {
+    const how = 'set its tls.clientCertificates: required or control.auth.tokensFile';
+    const text = `${what}: gRPC on ${host}:${port} for everybody is refused; ${how}, ${or}`;
+    throw new TriplaneError('INSECURE_REFUSED', text);
+  }
 }
 
 /** grpc-js hides the system's error code in its text. */

@@ -1,9 +1,13 @@
 import { ControlPlanes } from '../../../node-agent/control-planes';
+import { silentLogger } from '../../../runtime/logger';
+import { FakeClock } from '../../support/fake-clock';
 
 const addresses = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3'];
 
-function controlPlanes(list: readonly string[], random = () => 0.999): ControlPlanes {
-  return new ControlPlanes({ addresses: list, insecure: false, random });
+const shared = { clock: new FakeClock(), logger: silentLogger() };
+
+function controlPlanes(list: readonly string[], random = () => 0.999, insecure = false): ControlPlanes {
+  return new ControlPlanes({ ...shared, addresses: list, dial: { insecure }, random });
 }
 
 test('a failure moves on to the next control plane and comes round to the first', () => {
@@ -33,5 +37,5 @@ test('a failure makes a new client even with one control plane, whose channel ma
 
 test('plain text to an address that others can reach is refused before anything is sent', () => {
   expect(() => controlPlanes(['192.0.2.1:7700'])).toThrow(expect.objectContaining({ code: 'INSECURE_REFUSED' }));
-  expect(() => new ControlPlanes({ addresses: ['192.0.2.1:7700'], insecure: true, random: Math.random })).not.toThrow();
+  expect(() => controlPlanes(['192.0.2.1:7700'], Math.random, true)).not.toThrow();
 });
