@@ -60,6 +60,7 @@ async function main(): Promise<void> {
     () => haproxy(sink),
     () => triplane(sink, { name: 'triplane' }),
     () => triplane(sink, { name: 'triplane, 1 % traced', traceRatio: 0.01 }),
+    () => triplane(sink, { name: 'triplane, pool', settings: ['smpp.mode=pool', 'smpp.maxInFlight=10000'] }),
     () => nodeSmppRelay(sink),
   ];
   for (const workload of workloads) {
