@@ -78,13 +78,17 @@ function byService<T>(value: (service: ServiceName) => T): Record<string, T> {
   return Object.fromEntries(SERVICES.map((service) => [service, value(service)]));
 }
 
+/** Commands that work as they stand: they name the control plane where it is not at its usual ports. */
 function nextSteps(topology: Topology): string {
-  const control = topology.addressesOf('control-plane');
-  const steps = [
-    ['triplane node --id app1 --address 127.0.0.1 --sip-udp 5080', 'register a node and keep it alive'],
-    ['triplane nodes --watch', 'see nodes come and go'],
-    [`curl http://${control['http'] ?? ''}/lbstat`, 'all figures as JSON'],
+  const { grpc = '', admin = '', http = '' } = topology.addressesOf('control-plane');
+  const register = grpc === '127.0.0.1:7700' ? '' : ` --set 'cluster.controlPlanes=["${grpc}"]'`;
+  const watch = admin === '127.0.0.1:7701' ? '' : ` --admin ${admin}`;
+  const steps: readonly (readonly [string, string])[] = [
+    [`triplane node --id app1 --address 127.0.0.1 --sip-udp 5080${register}`, 'register a node and keep it alive'],
+    [`triplane nodes --watch${watch}`, 'see nodes come and go'],
+    [`curl http://${http}/lbstat`, 'all figures as JSON'],
     ['Ctrl-C', 'close everything'],
   ];
-  return `Next:\n${steps.map(([command = '', why = '']) => `  ${command.padEnd(60)} ${why}`).join('\n')}`;
+  const width = Math.max(...steps.map(([command]) => command.length));
+  return `Next:\n${steps.map(([command, why]) => `  ${command.padEnd(width)}   ${why}`).join('\n')}`;
 }
