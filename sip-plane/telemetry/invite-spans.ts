@@ -20,6 +20,13 @@ export interface TransactionKey {
   readonly lo: number;
 }
 
+/** What a request's transaction is known by. */
+interface TransactionIds {
+  readonly key: TransactionKey;
+  /** Hash of the Call-ID. */
+  readonly call: TransactionKey;
+}
+
 /**
  * One span per INVITE transaction, from request to final response. Its trace is the one that the message names (Traceparent, else
  * Session-ID of RFC 7989), else one made of the Call-ID, so that every hop joins the same trace and samples alike. Bounded.
@@ -37,14 +44,9 @@ export class InviteSpans {
   }
 
   /** An INVITE goes to its target. */
-  forwarded(
-    view: MessageView,
-    { listener }: Arrival,
-    decision: Decision,
-    transaction: { readonly key: TransactionKey },
-  ): void {
+  forwarded(view: MessageView, { listener }: Arrival, decision: Decision, transaction: TransactionIds): void {
     if (view.method !== Method.INVITE || this.#open.size >= MAX_OPEN) return;
-    const parent = this.#parent(view);
+    const parent = this.#parent(view, transaction.call);
     if (parent === undefined) return;
     const key = textOf(transaction.key);
     // A retransmission.
@@ -55,7 +57,7 @@ export class InviteSpans {
       'sip.call_id': view.callId,
       'sip.leg': listener.leg,
       'sip.in_dialog': view.inDialog,
-      'triplane.node': decision.node?.id ?? '',
+      'triplane.node.id': decision.node?.id ?? '',
       'server.address': decision.target?.host ?? '',
       'server.port': decision.target?.port ?? 0,
     };
@@ -95,12 +97,15 @@ export class InviteSpans {
     this.#open.clear();
   }
 
-  #parent(view: MessageView): Context | undefined {
+  /** Undefined: not sampled. The cheap questions come first: 99 of 100 calls end here. */
+  #parent(view: MessageView, call: TransactionKey): Context | undefined {
     const traceparent = headerText(view, HeaderKind.TRACEPARENT);
     if (traceparent !== '') return contextOf(traceparent);
+    const { traceRatio } = this.#core.telemetry;
     const session = /^[0-9a-f]{32}/.exec(headerText(view, HeaderKind.SESSION_ID))?.[0];
-    const traceId = session ?? createHash('sha256').update(view.callId).digest('hex').slice(0, 32);
-    return traceIdInRatio(traceId, this.#core.telemetry.traceRatio) ? sampledParent(traceId) : undefined;
+    if (session !== undefined) return traceIdInRatio(session, traceRatio) ? sampledParent(session) : undefined;
+    if (call.lo >= traceRatio * 0x1_0000_0000) return undefined;
+    return sampledParent(createHash('sha256').update(view.callId).digest('hex').slice(0, 32));
   }
 }
 
