@@ -164,8 +164,9 @@ export class ClientConnection implements ExchangeClient {
       else pos = behind;
     }
     this.#processing = false;
-    if (pos < end && !this.#lingering && !this.#socket.destroyed) this.#hold(buffer, pos);
-    else if (this.#ended && this.#exchange === undefined) this.#finish();
+    // A client that has ended its side will not complete what it began.
+    if (this.#ended && this.#exchange === undefined) this.#finish();
+    else if (pos < end && !this.#lingering && !this.#socket.destroyed) this.#hold(buffer, pos);
   }
 
   #hold(buffer: Buffer, pos: number): void {
@@ -224,13 +225,11 @@ export class ClientConnection implements ExchangeClient {
   #finish(): void {
     this.#exchange = undefined;
     this.#pending = undefined;
-    if (this.#ended) {
-      this.#socket.destroySoon();
-      return;
-    }
-    if (this.#lingering) return;
+    // From here on nothing is read as a request, whatever still comes.
+    const again = this.#lingering;
     this.#lingering = true;
-    this.#ended = false;
+    if (this.#ended) this.#socket.destroySoon();
+    if (this.#ended || again) return;
     this.expectWithin(LINGER_MS);
     this.#socket.end();
     this.resume();
