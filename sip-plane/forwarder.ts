@@ -17,7 +17,19 @@ import {
 } from './routing';
 import type { SipCounters } from './sip-counters';
 import type { InviteSpans } from './telemetry';
-import type { Connection, DatagramBatch, Leg, Listener, Peer, TcpTransport, UdpEngine, Undelivered } from './transport';
+import {
+  STUN_ANSWER_BYTES,
+  answerStun,
+  isStun,
+  type Connection,
+  type DatagramBatch,
+  type Listener,
+  type Peer,
+  type RateLimiter,
+  type StreamTransport,
+  type UdpEngine,
+  type Undelivered,
+} from './transport';
 
 /** The longest datagram there is. */
 const MAX_DATAGRAM = 65_507;
@@ -33,7 +45,9 @@ export interface ForwarderParts extends DeciderParts {
   readonly counters: SipCounters;
   /** By listener index. */
   readonly udp: readonly (UdpEngine | undefined)[];
-  readonly streams: (leg: Leg) => TcpTransport | undefined;
+  readonly streams: (listener: Listener) => StreamTransport | undefined;
+  /** Of sources on the external leg. */
+  readonly limiter: RateLimiter | undefined;
   readonly retryAfterSeconds: number;
   readonly spans: InviteSpans | undefined;
 }
@@ -64,7 +78,7 @@ export class Forwarder {
     this.#parts = parts;
     this.#counters = parts.counters;
     this.#requests = new RequestDecider(parts);
-    this.#responses = new ResponseDecider({ ...parts, streamsOf: (listener) => parts.streams(listener.leg) });
+    this.#responses = new ResponseDecider(parts);
     this.#view = new MessageView(parts.maxHeaders);
     this.#statusLines = parts.counters.rejects.map((_, code) => {
       const { status, reason } = rejectInfo(code);
@@ -118,6 +132,11 @@ export class Forwarder {
   #datagram(listener: Listener, peer: Peer, bytes: Buffer, start: number, end: number): void {
     this.#counters.bytesIn.value += end - start;
     if (end - start < MIN_MESSAGE) return this.#drop(Drop.KEEPALIVE);
+    const { limiter } = this.#parts;
+    if (limiter !== undefined && listener.leg === 'external' && !limiter.take(peer, this.#core.clock.now())) {
+      return this.#drop(Drop.RATE);
+    }
+    if (isStun(bytes, start, end)) return this.#stun(listener, peer, bytes, start, end);
     if (this.#arrival === undefined) this.#arrival = { listener, peer, connection: undefined };
     else {
       this.#arrival.listener = listener;
@@ -125,6 +144,18 @@ export class Forwarder {
     }
     this.#parts.parser.parseDatagram(this.#view, bytes, start, end);
     this.#handle(this.#view, this.#arrival);
+  }
+
+  /** Tells a client behind a NAT where it comes from; keeps its way open (RFC 5626 3.5.2). */
+  #stun(listener: Listener, peer: Peer, bytes: Buffer, start: number, end: number): void {
+    const engine = this.#parts.udp[listener.index];
+    if (engine === undefined) return;
+    engine.reserve(STUN_ANSWER_BYTES);
+    const length = answerStun(bytes, start, end, peer, engine.out, engine.outAt);
+    if (length === 0) return this.#drop(Drop.UNREADABLE);
+    this.#counters.stun.value += 1;
+    this.#counters.bytesOut.value += length;
+    engine.commit(length, peer);
   }
 
   #handle(view: MessageView, arrival: Arrival): void {
@@ -164,10 +195,10 @@ export class Forwarder {
       if (length > MAX_DATAGRAM) return this.#reject(view, arrival, Reject.TOO_LARGE);
       return this.#sendDatagram(view, exit, target, length);
     }
-    const connection = decision.connection ?? this.#parts.streams(exit.leg)?.to(target);
+    const connection = decision.connection ?? this.#parts.streams(exit)?.to(target);
     if (connection === undefined || !this.#sendStream(view, connection, length, arrival)) {
       if (node !== undefined && decision.towardNode) node.live.failures += 1;
-      this.#reject(view, arrival, Reject.UNREACHABLE);
+      this.#reject(view, arrival, exit.webSocket && !decision.towardNode ? Reject.NO_FLOW : Reject.UNREACHABLE);
     }
   }
 
@@ -203,7 +234,7 @@ export class Forwarder {
   }
 
   #answer(view: MessageView, arrival: Arrival, line: Buffer, extra: Buffer): void {
-    const edits = this.#answers.write(view, arrival.peer, line, extra);
+    const edits = this.#answers.write(view, arrival, line, extra);
     this.#counters.answers.value += 1;
     this.#counters.bytesOut.value += edits.growth;
     if (arrival.connection !== undefined) {

@@ -1,27 +1,15 @@
 import type { PlaneCore } from '../data-plane';
-import { Transport } from '../proto';
 import type { SipConfig } from '../runtime/config';
 import type { Service } from '../runtime/service';
+import { DialLog } from './dial-log';
 import { Forwarder } from './forwarder';
 import { MessageParser } from './message';
-import { Memory, NodeExits, OwnAddresses } from './routing';
+import { Memory, NodeExits, OwnAddresses, TransportPolicy } from './routing';
 import { SipCounters } from './sip-counters';
 import { InviteSpans } from './telemetry';
-import {
-  DgramEngine,
-  Listener,
-  NameCache,
-  PeerTable,
-  TcpTransport,
-  type Leg,
-  type Resolve,
-  type UdpEngine,
-} from './transport';
+import { Listeners, NameCache, PeerTable, type ListenerEvents, type Resolve } from './transport';
 
 const EXPIRE_EVERY_MS = 1000;
-/** How many free UDP ports are tried until one is free for TCP too. */
-const MAX_PORT_TRIES = 20;
-const LEGS: readonly Leg[] = ['external', 'internal'];
 
 /** What tests put in the place of the machine's own. */
 export interface SipPlaneExtras {
@@ -29,16 +17,10 @@ export interface SipPlaneExtras {
   readonly resolve?: Resolve;
 }
 
-/** A socket that is open, and the listener that it is to the messages. */
-interface Opened {
-  readonly listener: Listener;
-  readonly udp: UdpEngine | undefined;
-  readonly tcp: TcpTransport | undefined;
-}
-
 /**
  * The SIP plane itself, without subscription: opens the listeners of both legs and forwards. Addresses: `external.udp`, `external.tcp`,
- * `internal.udp`, `internal.tcp`. Rejects with ADDRESS_… when one cannot be opened; nothing stays open then.
+ * `external.tls`, `external.ws`, `external.wss`, the same with `internal`; further ones of a leg are `external.2.udp` and so on. Rejects with
+ * ADDRESS_…, TLS_MATERIAL or CONFIG_INVALID when one cannot be opened; nothing stays open then.
  */
 export async function createSipPlane(
   core: PlaneCore,
@@ -47,7 +29,7 @@ export async function createSipPlane(
 ): Promise<Service> {
   const builder = new PlaneBuilder(core, config, extras);
   try {
-    for (const leg of LEGS) await builder.openLeg(leg);
+    await builder.open();
     return builder.start();
   } catch (error) {
     await builder.close();
@@ -63,8 +45,7 @@ class PlaneBuilder {
   readonly #peers = new PeerTable();
   readonly #parser: MessageParser;
   readonly #counters: SipCounters;
-  readonly #opened: Opened[] = [];
-  readonly #wildcards = new Set<Listener>();
+  readonly #listeners: Listeners;
   #forwarder: Forwarder | undefined;
 
   constructor(core: PlaneCore, config: SipConfig, extras: SipPlaneExtras) {
@@ -77,35 +58,24 @@ class PlaneBuilder {
       maxHeaders: config.maxHeaders,
       affinityHeader: config.affinityKey,
     });
+    const { clock, random, logger } = core;
+    const common = { config, clock, random, logger, peers: this.#peers, parser: this.#parser };
+    this.#listeners = new Listeners({ ...common, events: this.#events(new DialLog(clock, logger)) });
   }
 
-  /** UDP and TCP belong on one port (RFC 3261 18.2.1), also when the system chooses it. */
-  async openLeg(leg: Leg): Promise<void> {
-    const settings = this.#config[leg];
-    if (settings === null) return;
-    const { host, udpPort, tcpPort } = settings;
-    if (udpPort === 0 && tcpPort === 0) return await this.#openPair(leg, host);
-    if (udpPort !== null) await this.#openUdp(leg, host, udpPort);
-    if (tcpPort !== null) await this.#openTcp(leg, host, tcpPort);
-  }
-
-  async #openPair(leg: Leg, host: string): Promise<void> {
-    for (let tries = 0; ; tries += 1) {
-      const port = await this.#openUdp(leg, host, 0);
-      try {
-        return await this.#openTcp(leg, host, port);
-      } catch (error) {
-        if (tries === MAX_PORT_TRIES) throw error;
-        await this.#opened.pop()?.udp?.close();
-      }
-    }
+  open(): Promise<void> {
+    return this.#listeners.open();
   }
 
   start(): Service {
     const core = this.#core;
-    const listeners = this.#opened.map(({ listener }) => listener);
-    const own = new OwnAddresses(listeners, this.#wildcards);
-    const exits = new NodeExits(this.#peers, own);
+    const listeners = this.#listeners;
+    const { opened, connections } = listeners;
+    const own = new OwnAddresses(
+      opened.map(({ listener }) => listener),
+      listeners.wildcards,
+    );
+    const exits = new NodeExits(this.#peers, own, new TransportPolicy(this.#config));
     exits.use(core.table);
     core.onTable((table) => exits.use(table));
     const memory = new Memory(core, this.#config);
@@ -121,13 +91,15 @@ class PlaneBuilder {
       parser: this.#parser,
       maxHeaders: this.#config.maxHeaders,
       counters: this.#counters,
-      udp: this.#opened.map(({ udp }) => udp),
-      streams: (leg) => this.#streams(leg),
+      connections,
+      limiter: listeners.limiter,
+      udp: opened.map(({ udp }) => udp),
+      streams: (listener) => listeners.streams(listener),
       retryAfterSeconds: this.#config.retryAfterSeconds,
       spans,
     });
     this.#gauges(memory);
-    for (const { listener, tcp } of this.#opened) tcp?.serve(listener);
+    for (const { listener, streams } of opened) streams?.serve(listener);
     const expiry = core.clock.every(EXPIRE_EVERY_MS, () => {
       memory.expire(core.clock.now());
       spans?.expire(core.clock.now());
@@ -144,83 +116,44 @@ class PlaneBuilder {
 
   async close(): Promise<void> {
     this.#forwarder = undefined;
-    await Promise.all(this.#opened.splice(0).map(async ({ udp, tcp }) => await (udp ?? tcp)?.close()));
+    await this.#listeners.close();
   }
 
-  async #openUdp(leg: Leg, host: string, port: number): Promise<number> {
-    let listener: Listener | undefined;
-    const engine = await DgramEngine.open({
-      what: `sip ${leg} udp`,
-      host,
-      port,
-      peers: this.#peers,
-      handler: (batch) => {
-        if (listener !== undefined) this.#forwarder?.datagrams(listener, batch);
-      },
+  #events(dials: DialLog): ListenerEvents {
+    const counters = this.#counters;
+    return {
+      datagrams: (listener, batch) => this.#forwarder?.datagrams(listener, batch),
       sendFailed: (peer) => this.#forwarder?.sendFailed(peer),
-    });
-    listener = this.#add(leg, Transport.UDP, host, engine.port, { udp: engine });
-    return engine.port;
-  }
-
-  async #openTcp(leg: Leg, host: string, port: number): Promise<void> {
-    const { maxConnections, maxHeaders, idleConnectionMs, partialMessageMs } = this.#config;
-    const tcp = await TcpTransport.open({
-      what: `sip ${leg} tcp`,
-      host,
-      port,
-      peers: this.#peers,
-      parser: this.#parser,
-      maxHeaders,
-      clock: this.#core.clock,
-      random: this.#core.random,
-      maxConnections,
-      idleConnectionMs,
-      partialMessageMs,
-      events: {
-        message: (view, connection) => this.#forwarder?.streamed(view, connection),
-        broken: (view, connection) => this.#forwarder?.brokenStream(view, connection),
-        undelivered: (requests, connection) => this.#forwarder?.undelivered(requests, connection),
-        received: (bytes) => {
-          this.#counters.bytesIn.value += bytes;
-        },
-        cut: (reason) => this.#counters.cut(reason),
+      message: (view, connection) => this.#forwarder?.streamed(view, connection),
+      broken: (view, connection) => this.#forwarder?.brokenStream(view, connection),
+      undelivered: (requests, connection) => this.#forwarder?.undelivered(requests, connection),
+      received: (bytes) => {
+        counters.bytesIn.value += bytes;
       },
-    });
-    this.#add(leg, Transport.TCP, host, tcp.port, { tcp });
-  }
-
-  #add(
-    leg: Leg,
-    transport: Transport,
-    host: string,
-    port: number,
-    socket: { readonly udp?: UdpEngine; readonly tcp?: TcpTransport },
-  ): Listener {
-    const listener = new Listener(this.#opened.length, leg, transport, host, port);
-    if (host === '0.0.0.0' || host === '::') this.#wildcards.add(listener);
-    this.#opened.push({ listener, udp: socket.udp, tcp: socket.tcp });
-    return listener;
-  }
-
-  #streams(leg: Leg): TcpTransport | undefined {
-    for (const { listener, tcp } of this.#opened) if (tcp !== undefined && listener.leg === leg) return tcp;
-    return undefined;
+      limited: () => counters.limited(),
+      cut: (reason) => counters.cut(reason),
+      refused: (name) => counters.refused(name),
+      dialFailed: (peer, transport, reason) => {
+        counters.dialFailures.value += 1;
+        dials.failed(peer, transport, reason);
+      },
+    };
   }
 
   #gauges(memory: Memory): void {
     const { counters } = this.#core;
-    counters.gauge('sip.connections', () => this.#opened.reduce((sum, { tcp }) => sum + (tcp?.size ?? 0), 0));
+    const { opened, connections } = this.#listeners;
+    counters.gauge('sip.connections', () => connections.size);
+    for (const { name, streams } of opened) {
+      if (streams !== undefined) counters.gauge(`sip.connections.${name}`, () => streams.size);
+    }
     counters.gauge('sip.calls', () => memory.calls.live);
     counters.gauge('sip.decisions', () => memory.decisions.size);
   }
 
   #addresses(): Record<string, string> {
     return Object.fromEntries(
-      this.#opened.map(({ listener, udp }) => [
-        `${listener.leg}.${udp === undefined ? 'tcp' : 'udp'}`,
-        listener.self.hostPortBytes.toString('latin1'),
-      ]),
+      this.#listeners.opened.map(({ name, listener }) => [name, listener.self.hostPortBytes.toString('latin1')]),
     );
   }
 }

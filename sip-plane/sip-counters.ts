@@ -1,7 +1,10 @@
 import type { Counter, Counters } from '../runtime/counters';
 import { METHOD_NAMES, REJECT_COUNT, rejectInfo } from './message';
-import { DROP_NAMES } from './routing';
+import { DROP_NAMES, Drop } from './routing';
 import type { Leg } from './transport';
+
+const CUTS = ['too-many', 'source', 'idle', 'silent', 'partial', 'handshake', 'framing'];
+const HANDSHAKES = ['tls', 'version', 'protocol', 'origin', 'header'];
 
 /** What one leg received. */
 export interface LegCounters {
@@ -25,7 +28,12 @@ export class SipCounters {
   readonly answers: Counter;
   readonly failovers: Counter;
   readonly heartbeats: Counter;
+  /** Connections that we could not make. */
+  readonly dialFailures: Counter;
+  /** Datagrams that asked for their address by STUN. */
+  readonly stun: Counter;
   readonly #cuts: ReadonlyMap<string, Counter>;
+  readonly #handshakes: ReadonlyMap<string, Counter>;
 
   constructor(counters: Counters) {
     this.external = legCounters(counters, 'external');
@@ -39,13 +47,27 @@ export class SipCounters {
     this.answers = counters.counter('sip.answers');
     this.failovers = counters.counter('sip.failovers');
     this.heartbeats = counters.counter('sip.heartbeats');
-    this.#cuts = new Map(
-      ['too-many', 'idle', 'partial', 'framing'].map((reason) => [reason, counters.counter(`sip.cuts.${reason}`)]),
-    );
+    this.dialFailures = counters.counter('sip.dialFailures');
+    this.stun = counters.counter('sip.stun');
+    const named = (prefix: string, names: readonly string[]): ReadonlyMap<string, Counter> =>
+      new Map(names.map((name) => [name, counters.counter(`${prefix}.${name}`)]));
+    this.#cuts = named('sip.cuts', CUTS);
+    this.#handshakes = named('sip.handshakes', HANDSHAKES);
   }
 
   leg(leg: Leg): LegCounters {
     return leg === 'external' ? this.external : this.internal;
+  }
+
+  /** A message was not read, because its source sends too many. */
+  limited(): void {
+    (this.drops[Drop.RATE] as Counter).value += 1;
+  }
+
+  /** A handshake of TLS or WebSocket failed, by name. */
+  refused(name: string): void {
+    const counter = this.#handshakes.get(name);
+    if (counter !== undefined) counter.value += 1;
   }
 
   /** A connection was turned away or cut. */

@@ -1,21 +1,45 @@
 import { z } from 'zod';
 import { host, listener, ms, port } from './fields';
+import { tlsClient, tlsServer } from './tls-schema';
 
 const ports = (defaultPort: number | null) => ({
   udpPort: port.nullable().default(defaultPort).describe('UDP port; null: no UDP.'),
   tcpPort: port.nullable().default(defaultPort).describe('TCP port; null: no TCP.'),
+  tlsPort: port.nullable().default(null).describe('TLS port, by custom 5061; needs tls; null: no TLS.'),
   wsPort: port.nullable().default(null).describe('Port for SIP over WebSocket (RFC 7118); null: none.'),
+  wssPort: port.nullable().default(null).describe('Port for SIP over WebSocket over TLS; needs tls; null: none.'),
 });
 
+interface Ports {
+  readonly tlsPort: number | null;
+  readonly wssPort: number | null;
+}
+
+const speaksTls = ({ tlsPort, wssPort }: Ports): boolean => tlsPort !== null || wssPort !== null;
+
 const leg = (defaultPort: number, side: string) =>
-  z.strictObject({
-    host: host.default('127.0.0.1').describe(`Address of the ${side} leg.`),
-    ...ports(defaultPort),
-    listeners: z
-      .array(z.strictObject({ host: host.describe('Address, IPv4 or IPv6.'), ...ports(null) }))
-      .default([])
-      .describe('More addresses of the leg, IPv4 or IPv6: a list of host and the ports above, each null when absent.'),
-  });
+  z
+    .strictObject({
+      host: host.default('127.0.0.1').describe(`Address of the ${side} leg.`),
+      ...ports(defaultPort),
+      listeners: z
+        .array(z.strictObject({ host: host.describe('Address, IPv4 or IPv6.'), ...ports(null) }))
+        .default([])
+        .describe(
+          'More addresses of the leg, IPv4 or IPv6: a list of host and the ports above, each null when absent.',
+        ),
+      tls: tlsServer.optional(),
+      clientTls: tlsClient.prefault({}),
+      serverName: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Name that certificates of those we connect to are checked for; absent: their address.'),
+    })
+    .refine((settings) => settings.tls !== undefined || ![settings, ...settings.listeners].some(speaksTls), {
+      path: ['tls'],
+      error: 'expected a certificate, since tlsPort or wssPort is set',
+    });
 
 const webSocket = z
   .strictObject({
@@ -43,12 +67,16 @@ export const sip = z
       .prefault({})
       .describe('null: one leg for clients and nodes; nodes are then known by their addresses.'),
     internalTransport: z
-      .enum(['udp', 'tcp', 'ws'])
+      .enum(['udp', 'tcp', 'tls', 'ws', 'wss'])
       .nullable()
       .default(null)
       .describe(
         'Transport towards nodes whatever the client came by, where a node has it; null: the one of the client.',
       ),
+    terminateTls: z
+      .boolean()
+      .default(false)
+      .describe('true: what came by TLS or WSS goes on by TCP or WS even to nodes that have TLS.'),
     webSocket,
     admin: listener(2007, "the SIP plane's health and metrics"),
     affinityKey: z

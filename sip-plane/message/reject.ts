@@ -27,6 +27,8 @@ export const Reject = {
   NO_NODE: 24,
   UNREACHABLE: 25,
   DESTINATION: 26,
+  FLOW_FAILED: 27,
+  NO_FLOW: 28,
 } as const;
 
 /** What a reject means on the wire. */
@@ -66,6 +68,8 @@ const INFOS: readonly RejectInfo[] = [
   { name: 'no-node', status: 503, reason: 'Service Unavailable' },
   { name: 'unreachable', status: 503, reason: 'Service Unavailable' },
   { name: 'destination', status: 503, reason: 'Service Unavailable' },
+  { name: 'flow-failed', status: 430, reason: 'Flow Failed' },
+  { name: 'no-flow', status: 480, reason: 'Temporarily Unavailable' },
 ];
 
 export const REJECT_COUNT = INFOS.length;

@@ -1,6 +1,6 @@
 import { ByteHash, HASH_CHARS } from '../affinity';
 import { HeaderKind, Edits, wire, type MessageView } from '../message';
-import type { Peer } from '../transport';
+import type { Arrival } from './arrival';
 import { OWN_TAG } from './request-decider';
 import { stampVia } from './stamp-via';
 import { ownTagHash } from './transaction';
@@ -24,12 +24,12 @@ export class AnswerWriter {
   #via: Buffer = Buffer.alloc(4096);
 
   /** Writes `SIP/2.0 <status line>`, then the copied headers, then `extra` (whole lines); returns the splices to apply to nothing. */
-  write(view: MessageView, peer: Peer, statusLine: Buffer, extra: Buffer): Edits {
+  write(view: MessageView, arrival: Arrival, statusLine: Buffer, extra: Buffer): Edits {
     const edits = this.#edits;
     edits.reset();
     edits.begin(0);
     edits.text(statusLine);
-    this.#vias(edits, view, peer);
+    this.#vias(edits, view, arrival);
     for (const kind of COPIED) {
       const index = view.header(kind);
       if (index >= 0) edits.copy(view.bytes, view.lineStart(index), view.lineEnd(index));
@@ -40,12 +40,12 @@ export class AnswerWriter {
     return edits;
   }
 
-  #vias(edits: Edits, view: MessageView, peer: Peer): void {
+  #vias(edits: Edits, view: MessageView, { listener, peer }: Arrival): void {
     const top = view.header(HeaderKind.VIA);
     for (let index = top; index >= 0; index = view.next(index)) {
       const start = view.lineStart(index);
       const end = view.lineEnd(index);
-      if (index !== top) {
+      if (index !== top || listener.webSocket) {
         edits.copy(view.bytes, start, end);
         continue;
       }

@@ -1,7 +1,7 @@
 import { Transport } from '../../proto';
 import type { HintBook } from '../affinity';
-import { HeaderKind, Method, wire, type Edits, type MessageView } from '../message';
-import type { Listener, Peer } from '../transport';
+import { HeaderKind, Method, Scheme, wire, type Edits, type MessageView } from '../message';
+import { uriTransport, type Listener, type Peer } from '../transport';
 import type { Arrival } from './arrival';
 import type { Decision } from './decision';
 import { FLOW_CHARS, writeFlow } from './flow';
@@ -14,7 +14,13 @@ const MAX_FORWARDS = wire('Max-Forwards: 70\r\n');
 const CONTENT_LENGTH = wire('Content-Length: ');
 const ROUTE = wire('Route: <sip:');
 const LOOSE = wire(';lr>\r\n');
-const TRANSPORT_TCP = wire(';transport=tcp');
+/** UDP is what a URI means that names none. */
+const TRANSPORTS: ReadonlyMap<Transport, Buffer> = new Map(
+  [Transport.TCP, Transport.TLS, Transport.WS, Transport.WSS].map((transport) => [
+    transport,
+    wire(`;transport=${uriTransport(transport)}`),
+  ]),
+);
 const AT = 64;
 const END_OF_RECORD_ROUTE = wire('>\r\n');
 const ROUTE_LAST = wire('Route: <');
@@ -41,33 +47,53 @@ export function composeRequest(edits: Edits, parts: Composition, hints: HintBook
   transaction.writeVia(edits, node?.hash, arrival.listener.index, arrival.connection?.id ?? 0);
   if (decision.recordRoute) recordRoutes(edits, parts, exit, hints);
   if (decision.pushRoute) pushRoute(edits, decision);
-  if (arrival.listener.leg === 'external') originHeaders(edits, view, arrival.peer);
+  if (decision.fromOutside) originHeaders(edits, view, arrival.peer);
   if (view.maxForwards < 0 && view.header(HeaderKind.MAX_FORWARDS) < 0) edits.text(MAX_FORWARDS);
   if (exit.transport !== Transport.UDP && view.contentLength < 0) contentLength(edits, view);
   if (decision.strictNext || decision.strictRescue) strict(edits, parts);
   if (decision.rewriteUri) rewriteUri(edits, view, decision.target as Peer);
-  stampVia(edits, view, arrival.peer);
+  // Who comes by WebSocket is answered on it; where the web server stands is nobody's business (RFC 7118 5.3).
+  if (!arrival.listener.webSocket) stampVia(edits, view, arrival.peer);
   countDown(edits, view);
   removeOwnRoutes(edits, parts);
   removeForeignOrigin(edits, view);
 }
 
 /** One Record-Route when one listener carries both sides, else a pair, the downstream one on top (RFC 5658). */
-function recordRoutes(edits: Edits, { arrival, decision }: Composition, exit: Listener, hints: HintBook): void {
+function recordRoutes(
+  edits: Edits,
+  { view, routes, arrival, decision }: Composition,
+  exit: Listener,
+  hints: HintBook,
+): void {
   const entry = arrival.listener;
   const { node } = decision;
   const hint = node === undefined ? undefined : hints.param(node);
-  recordRoute(edits, exit, hint, exit.leg === 'external' ? (decision.connection?.id ?? 0) : 0);
-  if (exit !== entry) recordRoute(edits, entry, hint, entry.leg === 'external' ? (arrival.connection?.id ?? 0) : 0);
+  // RFC 3261 16.6.4; where TLS ends at one of our sides, the other says sip.
+  const secure = view.uri.scheme === Scheme.SIPS || (routes.hasTop && routes.top.scheme === Scheme.SIPS);
+  const out = exit.leg === 'external' ? (decision.connection?.id ?? 0) : 0;
+  recordRoute(edits, { listener: exit, hint, connectionId: out, secure });
+  if (exit === entry) return;
+  const back = entry.leg === 'external' ? (arrival.connection?.id ?? 0) : 0;
+  recordRoute(edits, { listener: entry, hint, connectionId: back, secure });
 }
 
-function recordRoute(edits: Edits, listener: Listener, hint: Buffer | undefined, connectionId: number): void {
-  edits.text(listener.recordRoutePrefix);
+interface OwnRoute {
+  readonly listener: Listener;
+  readonly hint: Buffer | undefined;
+  /** The flow that requests from the other side must take; 0: none. */
+  readonly connectionId: number;
+  /** For a `sips` URI. */
+  readonly secure: boolean;
+}
+
+function recordRoute(edits: Edits, { listener, hint, connectionId, secure }: OwnRoute): void {
+  edits.text(secure ? listener.secureRecordRoutePrefix : listener.recordRoutePrefix);
   if (connectionId > 0) {
     flow[writeFlow(flow, 0, connectionId)] = AT;
     edits.text(flow);
   }
-  edits.text(listener.recordRouteUri);
+  edits.text(secure ? listener.secureRecordRouteUri : listener.recordRouteUri);
   if (hint !== undefined) edits.text(hint);
   edits.text(END_OF_RECORD_ROUTE);
 }
@@ -76,7 +102,8 @@ function pushRoute(edits: Edits, decision: Decision): void {
   const target = decision.target as Peer;
   edits.text(ROUTE);
   edits.text(target.hostPortBytes);
-  if (decision.exit?.transport === Transport.TCP) edits.text(TRANSPORT_TCP);
+  const transport = decision.exit === undefined ? undefined : TRANSPORTS.get(decision.exit.transport);
+  if (transport !== undefined) edits.text(transport);
   edits.text(LOOSE);
 }
 

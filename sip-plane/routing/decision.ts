@@ -18,6 +18,7 @@ export const Drop = {
   KEEPALIVE: 8,
   UNREADABLE: 9,
   SEND_FAILED: 10,
+  RATE: 11,
 } as const;
 
 export const DROP_NAMES: readonly string[] = [
@@ -32,6 +33,7 @@ export const DROP_NAMES: readonly string[] = [
   'keepalive',
   'unreadable',
   'send-failed',
+  'rate',
 ];
 
 /** What was decided about one message: data only, the sockets are others' work. Reused: valid until the next decision. */
@@ -50,6 +52,8 @@ export class Decision {
   connection: Connection | undefined;
   /** The node is a stand-in for one that is gone. */
   failedOver = false;
+  /** Came from clients or trunks, not from a node. */
+  fromOutside = false;
   /** Goes to a node of ours (not away from one). */
   towardNode = false;
   recordRoute = false;
@@ -72,7 +76,7 @@ export class Decision {
     this.target = undefined;
     this.exit = undefined;
     this.connection = undefined;
-    this.failedOver = this.towardNode = this.recordRoute = this.rewriteUri = this.pushRoute = false;
+    this.failedOver = this.fromOutside = this.towardNode = this.recordRoute = this.rewriteUri = this.pushRoute = false;
     this.dropTopRoute = this.strictNext = this.strictRescue = false;
   }
 

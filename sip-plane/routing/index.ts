@@ -8,3 +8,4 @@ export { NodeExits, type Exit } from './node-exits';
 export { OwnAddresses } from './own-addresses';
 export { RequestDecider, type DeciderParts } from './request-decider';
 export { ResponseDecider } from './response-decider';
+export { TransportPolicy, type TransportSettings } from './transport-policy';

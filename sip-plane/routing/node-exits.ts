@@ -1,7 +1,8 @@
 import { endpointOf, type NodeTable, type PlaneNode } from '../../data-plane';
 import { Transport } from '../../proto';
-import type { Listener, Peer, PeerTable } from '../transport';
+import { canonicalIpv6, type Listener, type Peer, type PeerTable } from '../transport';
 import type { OwnAddresses } from './own-addresses';
+import { TransportPolicy, transportOrder } from './transport-policy';
 
 /** One way to a node. */
 export interface Exit {
@@ -18,12 +19,14 @@ const ALL = [Transport.UDP, Transport.TCP, Transport.TLS, Transport.WS, Transpor
 export class NodeExits {
   readonly #peers: PeerTable;
   readonly #own: OwnAddresses;
+  readonly policy: TransportPolicy;
   #byId = new Map<string, readonly Exit[]>();
   #marked: Peer[] = [];
 
-  constructor(peers: PeerTable, own: OwnAddresses) {
+  constructor(peers: PeerTable, own: OwnAddresses, policy = new TransportPolicy()) {
     this.#peers = peers;
     this.#own = own;
+    this.policy = policy;
   }
 
   use(table: NodeTable): void {
@@ -40,8 +43,11 @@ export class NodeExits {
   /** The way to a node by a transport, else by the next best one; undefined: no listener of ours reaches it. */
   choose(node: PlaneNode, wanted: Transport): Exit | undefined {
     const exits = this.#byId.get(node.id) ?? NONE;
-    for (let i = 0; i < exits.length; i += 1) if ((exits[i] as Exit).transport === wanted) return exits[i];
-    return exits[0];
+    const order = transportOrder(wanted);
+    for (let k = 0; k < order.length; k += 1) {
+      for (let i = 0; i < exits.length; i += 1) if ((exits[i] as Exit).transport === order[k]) return exits[i];
+    }
+    return undefined;
   }
 
   /** Is this one of the node's own addresses? Nodes that left included. */
@@ -54,9 +60,9 @@ export class NodeExits {
   #exitsOf(node: PlaneNode): Exit[] {
     return ALL.flatMap((transport) => {
       const endpoint = endpointOf(node, transport);
-      const listener = this.#own.find('internal', transport);
       if (endpoint === undefined) return [];
-      const peer = this.#peers.ofText(endpoint.host, endpoint.port);
+      const peer = this.#peers.ofText(canonicalIpv6(endpoint.host) ?? endpoint.host, endpoint.port);
+      const listener = this.#own.find('internal', transport, peer.family);
       peer.node = node;
       this.#marked.push(peer);
       return listener === undefined ? [] : [{ transport, peer, listener }];

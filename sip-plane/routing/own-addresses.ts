@@ -1,17 +1,20 @@
 import { networkInterfaces } from 'node:os';
 import type { Transport } from '../../proto';
-import { Scheme, type UriView } from '../message';
+import { Scheme, equalsLower, wire, type UriView } from '../message';
 import { PeerTable, type Leg, type Listener, type Peer } from '../transport';
 
 /** Which addresses in messages are ours: compared as numbers, not as text. */
 export class OwnAddresses {
   readonly listeners: readonly Listener[];
+  /** One leg serves clients and nodes. */
+  readonly singleLeg: boolean;
   readonly #table = new PeerTable();
   readonly #byPeer = new Map<Peer, Listener>();
 
   /** @param wildcards hosts `0.0.0.0` or `::` that a listener was bound to: all addresses of the machine count there. */
   constructor(listeners: readonly Listener[], wildcards: ReadonlySet<Listener> = new Set()) {
     this.listeners = listeners;
+    this.singleLeg = !listeners.some(({ leg }) => leg === 'internal');
     for (const listener of listeners) {
       this.#add(listener.self.host, listener);
       if (wildcards.has(listener)) for (const host of machineAddresses()) this.#add(host, listener);
@@ -28,16 +31,23 @@ export class OwnAddresses {
   /** The listener that a SIP URI names; a missing port is the scheme's own. */
   ofUri(bytes: Buffer, uri: UriView): Listener | undefined {
     if (uri.scheme !== Scheme.SIP && uri.scheme !== Scheme.SIPS) return undefined;
-    return this.at(bytes, uri.hostStart, uri.hostEnd, portOf(uri));
+    return this.at(bytes, uri.hostStart, uri.hostEnd, portOf(uri, bytes));
   }
 
-  /** The first listener of a leg for a transport. */
-  find(leg: Leg, transport: Transport): Listener | undefined {
+  /**
+   * The listener of a leg that leads by a transport to addresses of a family: the preferred one if it does, else another on its host, else
+   * the first. With a single leg both names mean that one.
+   */
+  find(leg: Leg, transport: Transport, family: 4 | 6 = 4, preferred?: Listener): Listener | undefined {
+    let found: Listener | undefined;
     for (let i = 0; i < this.listeners.length; i += 1) {
       const listener = this.listeners[i] as Listener;
-      if (listener.leg === leg && listener.transport === transport) return listener;
+      if (listener.transport !== transport || listener.self.family !== family) continue;
+      if (listener.leg !== leg && !this.singleLeg) continue;
+      if (listener === preferred || listener.self.host === preferred?.self.host) return listener;
+      found ??= listener;
     }
-    return undefined;
+    return found;
   }
 
   #add(host: string, listener: Listener): void {
@@ -46,9 +56,16 @@ export class OwnAddresses {
   }
 }
 
-/** The port of a SIP URI: its own, else 5061 for sips, else 5060 (RFC 3261 19.1.2). */
-export function portOf(uri: UriView): number {
+const WS = wire('ws');
+const TLS = wire('tls');
+
+/** The port of a SIP URI: its own, else that of its transport (RFC 3261 19.1.2, RFC 7118 5.2); without `bytes` that is not looked at. */
+export function portOf(uri: UriView, bytes?: Buffer): number {
   if (uri.port > 0) return uri.port;
+  if (bytes !== undefined && uri.transportStart >= 0) {
+    if (equalsLower(bytes, uri.transportStart, uri.transportEnd, WS)) return uri.scheme === Scheme.SIPS ? 443 : 80;
+    if (equalsLower(bytes, uri.transportStart, uri.transportEnd, TLS)) return 5061;
+  }
   return uri.scheme === Scheme.SIPS ? 5061 : 5060;
 }
 

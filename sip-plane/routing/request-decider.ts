@@ -14,7 +14,7 @@ import {
   type MessageView,
   type UriView,
 } from '../message';
-import type { Leg, NameCache, Peer, PeerTable, TcpTransport } from '../transport';
+import type { ConnectionTable, Listener, NameCache, Peer, PeerTable } from '../transport';
 import type { Arrival } from './arrival';
 import { Action, Decision, Drop } from './decision';
 import { FLOW_CHARS, readFlow } from './flow';
@@ -40,8 +40,8 @@ export interface DeciderParts {
   readonly memory: Memory;
   readonly names: NameCache;
   readonly affinityKind: number;
-  /** The streams of a leg, to find the connection that a flow names. */
-  readonly streams: (leg: Leg) => TcpTransport | undefined;
+  /** To find the connection that a flow names. */
+  readonly connections: Pick<ConnectionTable, 'byId'>;
 }
 
 /**
@@ -93,7 +93,8 @@ export class RequestDecider {
     if (view.header(HeaderKind.PROXY_REQUIRE) >= 0) return decision.rejectWith(Reject.PROXY_REQUIRE);
     decision.recordRoute = wantsRecordRoute(view.method);
     const balanced = forUs && !decision.strictRescue && !routes.hasTop;
-    if (arrival.listener.leg === 'external' || balanced) this.#toNode(view, arrival, forUs);
+    decision.fromOutside = arrival.listener.leg === 'external' && !(own.singleLeg && this.#isNode(view, arrival.peer));
+    if (decision.fromOutside || balanced) this.#toNode(view, arrival, forUs);
     else this.#fromNode(view, arrival);
   }
 
@@ -117,10 +118,18 @@ export class RequestDecider {
     this.#pushOver(view, exit.peer);
   }
 
-  /** The same transport as it came by, but TCP for what is too long for UDP. */
+  /** With a single leg: does a packet come from a node, by its source, or by a Via that names the node's endpoint on that host? */
+  #isNode({ bytes, topVia }: MessageView, peer: Peer): boolean {
+    if (peer.node !== undefined) return true;
+    const named = this.#parts.peers.find(bytes, topVia.hostStart, topVia.hostEnd, viaPort(topVia));
+    return named?.node !== undefined && named.host === peer.host;
+  }
+
+  /** The same transport as it came by unless the policy says another, but TCP for what is too long for UDP. */
   #transportTo(node: PlaneNode, view: MessageView, arrival: Arrival): Transport {
-    const { transport } = arrival.listener;
-    if (transport !== Transport.UDP || view.end - view.start + GROWTH <= UDP_LIMIT) return transport;
+    const { policy } = this.#parts.exits;
+    const transport = policy.wanted(arrival.listener.transport);
+    if (transport !== Transport.UDP || policy.forced || view.end - view.start + GROWTH <= UDP_LIMIT) return transport;
     return this.#parts.exits.choose(node, Transport.TCP)?.transport ?? transport;
   }
 
@@ -152,12 +161,7 @@ export class RequestDecider {
     const source = this.#sourceNode(view, arrival);
     decision.node = source;
     decision.strictNext = routes.hasTop && !routes.top.loose && !decision.strictRescue;
-    const flow = routes.hasTop ? undefined : this.#flow(view);
-    if (flow !== undefined) {
-      decision.connection = flow.connection;
-      decision.target = flow.connection.peer;
-      decision.exit = flow.connection.listener;
-    } else if (!this.#nextHop(view, arrival)) return;
+    if ((routes.hasTop || !this.#flow(view)) && !this.#nextHop(view, arrival)) return;
     if (decision.target?.sendable !== true) return decision.rejectWith(Reject.DESTINATION);
     decision.action = Action.FORWARD;
     if (source !== undefined) this.#rememberSource(view, source);
@@ -176,17 +180,28 @@ export class RequestDecider {
     const { decision, routes } = this;
     const { own, peers } = this.#parts;
     const uri = this.#nextUri(view);
-    if (uri.scheme !== Scheme.SIP) return this.#refuse(Reject.DESTINATION);
+    if (uri.scheme !== Scheme.SIP && uri.scheme !== Scheme.SIPS) return this.#refuse(Reject.DESTINATION);
+    if (decision.action === Action.REJECT) return false;
     const maddr = uri.maddrStart >= 0;
     const start = maddr ? uri.maddrStart : uri.hostStart;
     const end = maddr ? uri.maddrEnd : uri.hostEnd;
-    const port = portOf(uri);
+    const port = portOf(uri, view.bytes);
     decision.target = peers.ofBytes(view.bytes, start, end, port) ?? this.#resolved(view, start, end, port);
     if (decision.target === undefined) return false;
     const leg = decision.target.node === undefined ? 'external' : 'internal';
-    const transport = transportOf(view, uri) ?? routes.exit?.transport ?? arrival.listener.transport;
-    decision.exit = own.find(leg, transport);
+    const transport = this.#transportTowards(view, uri, arrival);
+    const { family } = decision.target;
+    decision.exit = own.find(leg, transport, family, routes.exit);
+    // WebSocket has one name in URIs, with TLS and without.
+    if (transport === Transport.WS) decision.exit ??= own.find(leg, Transport.WSS, family, routes.exit);
     return decision.exit === undefined ? this.#refuse(Reject.UNREACHABLE) : true;
+  }
+
+  #transportTowards(view: MessageView, uri: UriView, arrival: Arrival): Transport {
+    const named = transportOf(view, uri);
+    if (uri.scheme === Scheme.SIPS)
+      return named === Transport.WS || named === Transport.WSS ? Transport.WSS : Transport.TLS;
+    return named ?? this.routes.exit?.transport ?? arrival.listener.transport;
   }
 
   #nextUri(view: MessageView): UriView {
@@ -202,6 +217,11 @@ export class RequestDecider {
   #resolved(view: MessageView, start: number, end: number, port: number): Peer | undefined {
     const { names, peers } = this.#parts;
     const name = view.text(start, end).toLowerCase();
+    // What a browser calls itself leads nowhere but back on its own connection (RFC 7118 5, RFC 2606).
+    if (name === 'invalid' || name.endsWith('.invalid')) {
+      this.decision.rejectWith(Reject.NO_FLOW);
+      return undefined;
+    }
     const address = names.get(name);
     if (address !== undefined && address !== '') return peers.ofText(address, port);
     if (address === '') this.decision.rejectWith(Reject.DESTINATION);
@@ -217,17 +237,27 @@ export class RequestDecider {
     return false;
   }
 
-  /** The open connection that the flow in our own Route names. */
-  #flow(view: MessageView): { readonly connection: NonNullable<Decision['connection']> } | undefined {
-    const { routes } = this;
+  /**
+   * Takes the open connection that the flow in our own Route names. False: there is none. One that is gone ends the request when it was a
+   * WebSocket, because nobody listens there (RFC 7118 5); other clients may be called anew.
+   */
+  #flow(view: MessageView): boolean {
+    const { decision, routes } = this;
+    const { own, connections } = this.#parts;
     for (let i = 0; i < routes.ownCount; i += 1) {
       const uri = routes.own[i] as UriView;
       if (uri.userEnd - uri.userStart !== FLOW_CHARS || uri.userStart < 0) continue;
       const id = readFlow(view.bytes, uri.userStart);
-      const connection = id > 0 ? this.#parts.streams('external')?.byId(id) : undefined;
-      if (connection !== undefined) return { connection };
+      const connection = id > 0 ? connections.byId(id) : undefined;
+      if (connection?.listener.leg === 'external') {
+        decision.connection = connection;
+        decision.target = connection.peer;
+        decision.exit = connection.listener;
+        return true;
+      }
+      if (id > 0 && own.ofUri(view.bytes, uri)?.webSocket === true) decision.rejectWith(Reject.FLOW_FAILED);
     }
-    return undefined;
+    return false;
   }
 
   /** Who sent this: the guides' hint in Route, our own hint, the packet's source, or the address in its Via. */
@@ -285,8 +315,11 @@ export class RequestDecider {
   }
 }
 
-/** The port of a Via's sent-by, 5060 when it has none. */
-export const viaPort = (via: ViaView): number => (via.port > 0 ? via.port : 5060);
+/** The port of a Via's sent-by; when it has none, the one that its transport has by default. */
+export function viaPort(via: ViaView, listener?: Listener): number {
+  if (via.port > 0) return via.port;
+  return listener?.secure === true ? 5061 : 5060;
+}
 
 function isHeartbeat(view: MessageView, arrival: Arrival): boolean {
   if (arrival.listener.leg !== 'internal' || view.header(HeaderKind.HEARTBEAT) < 0) return false;

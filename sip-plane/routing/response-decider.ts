@@ -1,6 +1,6 @@
 import { Transport } from '../../proto';
 import { HeaderKind, Method, Reject, ViaView, type Edits, type MessageView } from '../message';
-import type { Connection, Listener, Peer, PeerTable, TcpTransport } from '../transport';
+import type { Connection, ConnectionTable, Listener, Peer, PeerTable, StreamTransport } from '../transport';
 import type { Memory } from './memory';
 import type { OwnAddresses } from './own-addresses';
 import { Drop } from './decision';
@@ -11,7 +11,8 @@ export interface ResponseParts {
   readonly own: OwnAddresses;
   readonly peers: PeerTable;
   readonly memory: Memory;
-  readonly streamsOf: (listener: Listener) => TcpTransport | undefined;
+  readonly connections: Pick<ConnectionTable, 'byId'>;
+  readonly streams: (listener: Listener) => Pick<StreamTransport, 'to'> | undefined;
 }
 
 /** Decides where a response goes: by the Via under ours, and out where its request came in (RFC 3261 16.7, 18.2.2, RFC 3581 4). Reused. */
@@ -80,18 +81,22 @@ export class ResponseDecider {
     return this.target?.sendable === true ? Drop.NONE : Drop.UNSENDABLE;
   }
 
-  /** The connection that the request came on; gone: a new one to where the sender listens. */
+  /** The connection that the request came on; gone: a new one to where the sender listens, which a browser does not. */
   #stream(view: MessageView): number {
     const via = this.#next;
-    const { peers, streamsOf } = this.#parts;
-    const streams = streamsOf(this.exit as Listener);
-    this.connection = streams?.byId(this.#path.connectionId);
-    if (this.connection !== undefined) return Drop.NONE;
+    const { peers, connections, streams } = this.#parts;
+    const exit = this.exit as Listener;
+    const connection = connections.byId(this.#path.connectionId);
+    if (connection?.listener === exit) {
+      this.connection = connection;
+      return Drop.NONE;
+    }
+    if (exit.webSocket) return Drop.FLOW_GONE;
     const received = via.receivedStart >= 0;
     const start = received ? via.receivedStart : via.hostStart;
-    this.target = peers.ofBytes(view.bytes, start, received ? via.receivedEnd : via.hostEnd, viaPort(via));
-    if (this.target?.sendable !== true) return Drop.UNSENDABLE;
-    this.connection = streams?.to(this.target);
+    this.target = peers.ofBytes(view.bytes, start, received ? via.receivedEnd : via.hostEnd, viaPort(via, exit));
+    if (this.target?.sendable !== true || this.target.family !== exit.self.family) return Drop.UNSENDABLE;
+    this.connection = streams(exit)?.to(this.target);
     return this.connection === undefined ? Drop.FLOW_GONE : Drop.NONE;
   }
 

@@ -1,8 +1,10 @@
-import type { Socket } from 'node:net';
 import type { Clock } from '../../runtime/clock';
 import { StreamFramer, type FramerEvents, type MessageParser, type MessageView } from '../message';
+import type { CloseCause, Link, LinkEvents } from './link';
 import type { Listener } from './listener';
 import type { Peer } from './peer';
+import type { RateLimiter } from './rate-limiter';
+import { WholeMessages } from './whole-messages';
 
 /** A request that waits for a connection, with the bytes to answer it from if there will be none. */
 export interface Undelivered {
@@ -24,7 +26,10 @@ export interface ConnectionEvents {
   /** Requests that were waiting when the connection could not be made. */
   undelivered(requests: readonly Undelivered[], connection: Connection): void;
   received(bytes: number): void;
-  closed(connection: Connection): void;
+  /** A message was not read, because its source sends too many. */
+  limited(): void;
+  /** `reason`: the fault that ended it, if it was one. */
+  closed(connection: Connection, reason: string | undefined): void;
 }
 
 export interface ConnectionOptions {
@@ -32,32 +37,35 @@ export interface ConnectionOptions {
   readonly id: number;
   readonly listener: Listener;
   readonly peer: Peer;
-  readonly socket: Socket;
+  readonly link: Link;
   readonly clock: Clock;
   readonly parser: MessageParser;
   readonly view: MessageView;
   readonly events: ConnectionEvents;
   /** Bytes that may wait for a slow reader before the connection is cut. */
   readonly maxQueuedBytes: number;
-  /** True: the socket is still connecting. */
+  /** True: the link is still connecting. */
   readonly dialling: boolean;
+  /** Of the sources of this leg. */
+  readonly limiter: RateLimiter | undefined;
 }
 
 const PONG = Buffer.from('\r\n');
 
-/** One TCP connection, theirs or ours: frames what comes, queues what goes, within limits. */
-export class Connection implements FramerEvents {
+/** One connection, theirs or ours: frames what comes, queues what goes, within limits. */
+export class Connection implements FramerEvents, LinkEvents {
   readonly id: number;
   readonly listener: Listener;
   readonly peer: Peer;
   /** When bytes last went or came, ms. */
   usedAtMs: number;
   readonly #options: ConnectionOptions;
-  readonly #framer: StreamFramer;
+  readonly #framer: StreamFramer | WholeMessages;
   #waiting: Waiting[] | undefined;
   #waitingBytes = 0;
   #partialSinceMs = -1;
   #closed = false;
+  #onOpen: (() => void) | undefined;
 
   constructor(options: ConnectionOptions) {
     this.id = options.id;
@@ -65,15 +73,10 @@ export class Connection implements FramerEvents {
     this.peer = options.peer;
     this.#options = options;
     this.usedAtMs = options.clock.now();
-    this.#framer = new StreamFramer(options.parser, this, options.view);
+    const { link, parser, view } = options;
+    this.#framer = link.whole ? new WholeMessages(parser, this, view) : new StreamFramer(parser, this, view);
     this.#waiting = options.dialling ? [] : undefined;
-    const { socket } = options;
-    socket.setNoDelay(true);
-    socket.on('data', (chunk) => this.#data(chunk));
-    socket.on('connect', () => this.#connected());
-    socket.on('error', () => this.close());
-    socket.on('close', () => this.close());
-    socket.on('end', () => this.close());
+    link.start(this);
   }
 
   get open(): boolean {
@@ -85,6 +88,11 @@ export class Connection implements FramerEvents {
     return this.#waiting !== undefined;
   }
 
+  /** Runs a task when a connection of ours is made or has failed. */
+  onOpen(task: () => void): void {
+    this.#onOpen = task;
+  }
+
   /** Since when a message is incomplete, ms; -1: none is. */
   get partialSinceMs(): number {
     return this.#partialSinceMs;
@@ -93,13 +101,13 @@ export class Connection implements FramerEvents {
   /** Sends bytes, which must not change afterwards. False: closed, or its reader is too slow and it is closed now. */
   write(bytes: Buffer, undelivered?: Undelivered): boolean {
     if (this.#closed) return false;
-    const { socket, maxQueuedBytes } = this.#options;
+    const { link, maxQueuedBytes } = this.#options;
     this.usedAtMs = this.#options.clock.now();
-    if (socket.writableLength + this.#waitingBytes + bytes.length > maxQueuedBytes) {
-      this.close();
+    if (link.queuedBytes + this.#waitingBytes + bytes.length > maxQueuedBytes) {
+      this.close('slow');
       return false;
     }
-    if (this.#waiting === undefined) socket.write(bytes);
+    if (this.#waiting === undefined) link.write(bytes);
     else {
       this.#waiting.push({ bytes, undelivered });
       this.#waitingBytes += bytes.length;
@@ -107,21 +115,28 @@ export class Connection implements FramerEvents {
     return true;
   }
 
-  /** Cuts the connection after what was written has gone. Idempotent. */
-  close(): void {
+  /** Cuts the connection, in most cases after what was written has gone. Idempotent. */
+  close(cause: CloseCause = 'done', reason?: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    const { socket, events } = this.#options;
-    if (this.#waiting === undefined) socket.destroySoon();
-    else socket.destroy();
-    events.closed(this);
+    const { link, events } = this.#options;
+    link.end(cause);
+    this.#onOpen?.();
+    events.closed(this, reason);
     const requests = (this.#waiting ?? []).flatMap(({ undelivered }) => undelivered ?? []);
     this.#waiting = undefined;
     if (requests.length > 0) events.undelivered(requests, this);
   }
 
+  /** Called every few seconds; false: the other end does not answer any more. */
+  check(nowMs: number): boolean {
+    return this.#waiting !== undefined || this.#options.link.check(nowMs);
+  }
+
   message(view: MessageView): void {
-    this.#options.events.message(view, this);
+    const { link, events } = this.#options;
+    if (!link.whole && !this.#allowed()) events.limited();
+    else events.message(view, this);
   }
 
   ping(): void {
@@ -130,23 +145,39 @@ export class Connection implements FramerEvents {
 
   broken(view: MessageView): void {
     this.#options.events.broken(view, this);
-    this.close();
+    this.close('bad');
   }
 
-  #connected(): void {
+  opened(): void {
+    this.#onOpen?.();
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     this.#waitingBytes = 0;
-    for (const { bytes } of waiting) this.#options.socket.write(bytes);
+    for (const { bytes } of waiting) this.#options.link.write(bytes);
   }
 
-  #data(chunk: Buffer): void {
+  bytes(chunk: Buffer): void {
     if (this.#closed) return;
-    const now = this.#options.clock.now();
+    const { clock, events, link } = this.#options;
+    const now = clock.now();
     this.usedAtMs = now;
-    this.#options.events.received(chunk.length);
+    events.received(chunk.length);
+    if (link.whole && !this.#allowed()) return events.limited();
     this.#framer.push(chunk);
     if (!this.#framer.partial) this.#partialSinceMs = -1;
     else if (this.#partialSinceMs < 0) this.#partialSinceMs = now;
+  }
+
+  alive(): void {
+    this.usedAtMs = this.#options.clock.now();
+  }
+
+  closed(reason?: string): void {
+    this.close('done', reason);
+  }
+
+  #allowed(): boolean {
+    const { limiter, clock } = this.#options;
+    return limiter === undefined || limiter.take(this.peer, clock.now());
   }
 }

@@ -36,7 +36,8 @@ export class DgramEngine implements UdpEngine {
 
   /** Binds. Rejects with ADDRESS_… errors. */
   static async open(options: UdpOptions): Promise<DgramEngine> {
-    const socket = createSocket({ type: options.host.includes(':') ? 'udp6' : 'udp4', lookup: literal });
+    const type = options.host.includes(':') ? 'udp6' : 'udp4';
+    const socket = createSocket({ type, lookup: literal, ipv6Only: type === 'udp6' });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', (error) => reject(listenError(options.what, options.host, options.port, error)));
       socket.bind({ address: options.host, port: options.port }, resolve);

@@ -1,9 +1,14 @@
-/** Sockets: batches of datagrams and framed streams, and who is at the other end. */
+/** Sockets: batches of datagrams, framed streams and WebSockets, and who is at the other end. */
 export { Connection, type Undelivered } from './connection';
+export { ConnectionTable } from './connection-table';
 export { DgramEngine } from './dgram-engine';
-export { Listener, transportName, type Leg } from './listener';
+export { canonicalIpv6 } from './ipv6';
+export { Listener, transportName, uriTransport, type Leg } from './listener';
+export { Listeners, type ListenerEvents, type ListenersOptions, type Opened } from './listeners';
 export { Peer } from './peer';
 export { PeerTable } from './peer-table';
-export { TcpTransport, type TcpEvents } from './tcp-transport';
+export { RateLimiter } from './rate-limiter';
+export { STUN_ANSWER_BYTES, answerStun, isStun } from './stun';
+export { StreamTransport, type StreamEvents } from './stream-transport';
 export { BATCH_SIZE, DatagramBatch, type BatchHandler, type UdpEngine, type UdpOptions } from './udp-engine';
 export { NameCache, systemResolve, type Resolve } from './name-cache';

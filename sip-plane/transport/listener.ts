@@ -1,11 +1,12 @@
 import { networkInterfaces } from 'node:os';
 import { Transport } from '../../proto';
+import { canonicalIpv6 } from './ipv6';
 import { Peer } from './peer';
 
 /** The two sides: clients and trunks outside, application nodes inside. */
 export type Leg = 'external' | 'internal';
 
-/** Transport as it stands in Via (`SIP/2.0/UDP`) and, in lower case, in a URI's `transport` parameter. */
+/** Transport as it stands in Via: `SIP/2.0/UDP`. */
 export function transportName(transport: Transport): string {
   switch (transport) {
     case Transport.TCP:
@@ -19,6 +20,11 @@ export function transportName(transport: Transport): string {
     default:
       return 'UDP';
   }
+}
+
+/** Transport as a URI's `transport` parameter names it: `ws` with and without TLS (RFC 7118 5.2). */
+export function uriTransport(transport: Transport): string {
+  return transport === Transport.WSS ? 'ws' : transportName(transport).toLowerCase();
 }
 
 /** One address that the plane listens on, and how it calls itself there in Via and Record-Route. */
@@ -35,23 +41,36 @@ export class Listener {
   readonly recordRoutePrefix: Buffer;
   /** `host:port;transport=udp;lr`, then comes the hint or nothing. */
   readonly recordRouteUri: Buffer;
+  /** Both again for calls to `sips` URIs; without TLS here they are the same (RFC 3261 16.6.4). */
+  readonly secureRecordRoutePrefix: Buffer;
+  readonly secureRecordRouteUri: Buffer;
+  /** Carried by TLS. */
+  readonly secure: boolean;
+  /** Carried by WebSocket: clients there have no address that they could be called at. */
+  readonly webSocket: boolean;
 
   constructor(index: number, leg: Leg, transport: Transport, host: string, port: number) {
     this.index = index;
     this.leg = leg;
     this.transport = transport;
     this.self = new Peer(publicAddress(host), port);
+    this.secure = transport === Transport.TLS || transport === Transport.WSS;
+    this.webSocket = transport === Transport.WS || transport === Transport.WSS;
     const sentBy = this.self.hostPortBytes.toString('latin1');
-    const name = transportName(transport);
-    this.viaPrefix = Buffer.from(`Via: SIP/2.0/${name} ${sentBy};branch=z9hG4bK`, 'latin1');
+    const parameter = uriTransport(transport);
+    this.viaPrefix = Buffer.from(`Via: SIP/2.0/${transportName(transport)} ${sentBy};branch=z9hG4bK`, 'latin1');
     this.recordRoutePrefix = Buffer.from('Record-Route: <sip:', 'latin1');
-    this.recordRouteUri = Buffer.from(`${sentBy};transport=${name.toLowerCase()};lr`, 'latin1');
+    this.recordRouteUri = Buffer.from(`${sentBy};transport=${parameter};lr`, 'latin1');
+    // With sips the transport is TLS without being named, unless it is WebSocket.
+    const named = this.webSocket ? ';transport=ws' : '';
+    this.secureRecordRoutePrefix = this.secure ? Buffer.from('Record-Route: <sips:', 'latin1') : this.recordRoutePrefix;
+    this.secureRecordRouteUri = this.secure ? Buffer.from(`${sentBy}${named};lr`, 'latin1') : this.recordRouteUri;
   }
 }
 
 /** An address that others can send to: for the wildcard the first one of the machine that is not loopback. */
 function publicAddress(host: string): string {
-  if (host !== '0.0.0.0' && host !== '::') return host;
+  if (host !== '0.0.0.0' && host !== '::') return canonicalIpv6(host) ?? host;
   const family = host === '::' ? 'IPv6' : 'IPv4';
   for (const addresses of Object.values(networkInterfaces())) {
     for (const address of addresses ?? []) {

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { canonicalIpv6 } from './ipv6';
 import { Peer, ipv4OfBytes, ipv4OfText, ipv4Text, peerKey } from './peer';
 
 const DEFAULT_LIMIT = 65_536;
@@ -42,7 +42,8 @@ export class PeerTable {
     if (ipv4 >= 0) return this.ofIpv4(ipv4, port);
     if (!bytes.subarray(start, end).includes(58)) return undefined;
     const text = bytes.toString('latin1', start, end);
-    return isIPv6(text) ? this.ofText(text, port) : undefined;
+    const address = canonicalIpv6(text);
+    return address === undefined ? undefined : this.ofText(address, port);
   }
 
   /** The peer of a host in a message if it is already known; makes none. */
@@ -50,7 +51,8 @@ export class PeerTable {
     const ipv4 = ipv4OfBytes(bytes, start, end);
     if (ipv4 >= 0) return this.#known(peerKey('', ipv4, port));
     if (!bytes.subarray(start, end).includes(58)) return undefined;
-    return this.#known(peerKey(bytes.toString('latin1', start, end), -1, port));
+    const address = canonicalIpv6(bytes.toString('latin1', start, end));
+    return address === undefined ? undefined : this.#known(peerKey(address, -1, port));
   }
 
   /** Keeps exactly these addresses whatever strangers come. */

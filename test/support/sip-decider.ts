@@ -59,9 +59,13 @@ export class DeciderFixture {
       exits: this.#exits,
       names: options.names ?? new NameCache(this.clock),
       affinityKind: this.parser.names.affinityKind,
+      connections: { byId: () => undefined },
+    });
+    this.responses = new ResponseDecider({
+      ...common,
+      connections: { byId: () => undefined },
       streams: () => undefined,
     });
-    this.responses = new ResponseDecider({ ...common, streamsOf: () => undefined });
   }
 
   /** Decides about a request; the decision is valid until the next one. */
