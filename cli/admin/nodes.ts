@@ -2,6 +2,7 @@ import type { ListNodesResponse, WatchNodesResponse } from '../../proto';
 import type { Globals } from '../globals';
 import { printJson, printJsonLine, printText, quantity, repaint, table } from '../output';
 import { explain, withAdmin, type AdminSession } from './admin-session';
+import { eachSecond } from './each-second';
 import { NODE_COLUMNS, rowOf, viewOf, type NodeView } from './node-view';
 
 export interface ListNodesOptions {
@@ -14,7 +15,7 @@ export interface ListNodesOptions {
 export async function listNodes(globals: Globals, { watch = false, pool = '' }: ListNodesOptions): Promise<void> {
   await withAdmin(globals, async (session) => {
     if (watch) {
-      await watchNodes(session, globals.json, pool);
+      await eachSecond((shown) => watchNodes(session, { json: globals.json, pool, shown }));
       return;
     }
     const { nodes, guardActive } = await allNodes(session, pool);
@@ -49,8 +50,15 @@ function textOf(nodes: readonly NodeView[], guardActive: boolean): string {
   return `${table(NODE_COLUMNS, nodes.map(rowOf))}\n${quantity(nodes.length, 'node')}${guard}`;
 }
 
-/** Until the command is interrupted, or the stream breaks (an error). */
-async function watchNodes({ client, address }: AdminSession, json: boolean, pool: string): Promise<void> {
+interface Watch {
+  readonly json: boolean;
+  readonly pool: string;
+  /** Called at each change. */
+  readonly shown: () => void;
+}
+
+/** One stream of changes, until it breaks; rejects then. A new one begins with the whole list. */
+async function watchNodes({ client, address }: AdminSession, { json, pool, shown }: Watch): Promise<void> {
   const known = new Map<string, NodeView>();
   const stream = client.watchNodes({});
   stream.on('data', (change: WatchNodesResponse) => {
@@ -58,16 +66,15 @@ async function watchNodes({ client, address }: AdminSession, json: boolean, pool
     for (const view of upserts) known.set(view.nodeId, view);
     for (const id of change.removals) known.delete(id);
     if (json) printJsonLine({ revision: change.revision?.index ?? 0, upserts, removals: change.removals });
-    else
-      repaint(
-        textOf(
-          [...known.values()].toSorted((a, b) => (a.nodeId < b.nodeId ? -1 : 1)),
-          false,
-        ),
-      );
+    else repaint(textOf(byId(known), false));
+    shown();
   });
   await new Promise<void>((resolve, reject) => {
     stream.on('error', (error) => reject(explain(error, address)));
     stream.on('end', resolve);
   });
+}
+
+function byId(nodes: ReadonlyMap<string, NodeView>): NodeView[] {
+  return [...nodes.values()].toSorted((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
 }

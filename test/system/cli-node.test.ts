@@ -57,6 +57,19 @@ describe('triplane node', () => {
     expect(await cluster.nodeState('app2')).toBeUndefined();
   }, 30_000);
 
+  it('nodes --watch goes on when the control plane was away', async () => {
+    const admin = cluster.control.addresses['admin'] ?? '';
+    const watch = startProgram(process.execPath, [...TRIPLANE, 'nodes', '--watch', '--json', '--admin', admin]);
+    await until('it has the list', () => watch.output().includes('"revision"'));
+    await cluster.control.stop('SIGKILL');
+    await until('it says that it waits', () => watch.output().includes('waiting for it to come back'));
+    const before = watch.output().split('"revision"').length;
+    await cluster.startControl();
+    await until('it has the list anew', () => watch.output().split('"revision"').length > before, 20_000);
+    expect(watch.exitCode()).toBeUndefined();
+    await watch.stop();
+  }, 60_000);
+
   it('starts before the control plane and waits for it', async () => {
     const agent = startProgram(process.execPath, [
       ...TRIPLANE,
