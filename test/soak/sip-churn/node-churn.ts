@@ -49,7 +49,7 @@ export class NodeChurn {
   }
 
   async close(): Promise<void> {
-    for (const { server } of this.nodes) server.close();
+    for (const { server, crashedAtMs } of this.nodes) if (crashedAtMs === undefined) server.close();
     await Promise.all([...this.#alive].map(({ agent }) => agent.stop('SIGKILL')));
   }
 
