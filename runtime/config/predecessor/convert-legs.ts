@@ -39,7 +39,9 @@ function convertOldPort(draft: Draft, leg: Leg, transport: string): void {
   const value = draft.take(key);
   if (value === undefined) return;
   const target = `sip.${leg}.${transport}Port`;
-  if (draft.knows(target) && /^\d+$/.test(value)) draft.put(target, Number(value));
+  // TLS needs a certificate that such a file does not have.
+  const clear = transport === 'udp' || transport === 'tcp' || transport === 'ws';
+  if (clear && draft.knows(target) && /^\d+$/.test(value)) draft.put(target, Number(value));
   else draft.leave(key, value, reasonFor('externalTlsPort'));
 }
 

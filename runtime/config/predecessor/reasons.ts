@@ -4,7 +4,9 @@ interface Reason {
 }
 
 const NO_JAVA = 'tunes the Java SIP stack, which Triplane does not have';
-const TLS = 'set TLS by hand: it takes certificate and key as PEM or PKCS#12 files, not a Java keystore';
+const TLS =
+  'set TLS by hand, port and tls section together: it takes PEM or PKCS#12 files ' +
+  '("keytool -importkeystore -deststoretype PKCS12" makes one of a Java keystore)';
 
 /** Why a key has no counterpart. The first match counts. */
 const REASONS: readonly Reason[] = [
