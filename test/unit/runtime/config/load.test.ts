@@ -16,7 +16,7 @@ describe('loadConfig', () => {
 
   it('fills in every default', () => {
     const config = loadConfig();
-    expect(config.sip.external).toEqual({ host: '127.0.0.1', udpPort: 5060, tcpPort: 5060 });
+    expect(config.sip.external).toMatchObject({ host: '127.0.0.1', udpPort: 5060, tcpPort: 5060 });
     expect(config.control.lease).toEqual({ ttlMs: 6000, intervalMs: 2000, removalDelayMs: 60_000 });
   });
 
