@@ -5,6 +5,7 @@ import { addAdminCommands } from './admin-commands';
 import { addNodeCommand } from './node-command';
 import { addServiceCommands } from './service-commands';
 import { addSettingsCommands } from './settings-commands';
+import { addTokenCommand } from './token-command';
 
 const EXIT_CODES = `
 Exit codes:
@@ -56,6 +57,7 @@ export function buildProgram(): Command {
   addNodeCommand(program);
   addAdminCommands(program);
   addSettingsCommands(program);
+  addTokenCommand(program);
   return program;
 }
 

@@ -27,6 +27,7 @@ const COMMANDS = [
   ['config', 'check'],
   ['config', 'explain'],
   ['config', 'convert'],
+  ['token'],
 ];
 
 describe('the built command', () => {

@@ -1,0 +1,2 @@
+/** `triplane token`: secrets for callers that have no certificate. */
+export { makeToken, type MakeTokenOptions } from './make-token';
