@@ -5,7 +5,15 @@ import { listenError } from '../runtime/errors';
 import type { Service } from '../runtime/service';
 import { SmscDirectory } from './routing';
 import { Accounts, PooledSession, poolCounters, type PoolDeps } from './pool';
-import { FlushQueue, Session, sessionCounters, sideCounters, troubleCounters, type SessionDeps } from './session';
+import {
+  FlushQueue,
+  Rates,
+  Session,
+  sessionCounters,
+  sideCounters,
+  troubleCounters,
+  type SessionDeps,
+} from './session';
 
 /** How long `close` waits for sessions to end in an orderly way, ms. */
 const STOP_MS = 4000;
@@ -40,6 +48,7 @@ export async function createSmppPlane(core: PlaneCore, config: SmppConfig): Prom
     const nowMs = core.clock.now();
     for (const link of deps.link.links) link.tick(nowMs);
     for (const session of sessions) session.tick(nowMs);
+    deps.rates.tick();
     accounts?.tick(nowMs);
   });
   core.logger.info({ address: addressOf(server), remoteServers: config.remoteServers }, 'smpp plane listens');
@@ -61,6 +70,7 @@ function poolDeps(core: PlaneCore, config: SmppConfig, session: SessionDeps): Po
 }
 
 function sessionDeps(core: PlaneCore, config: SmppConfig): SessionDeps {
+  const counters = sessionCounters(core.counters);
   return {
     link: {
       clock: core.clock,
@@ -73,7 +83,13 @@ function sessionDeps(core: PlaneCore, config: SmppConfig): SessionDeps {
     directory: new SmscDirectory(core, config),
     toServer: sideCounters(core.counters, 'toServer'),
     toClient: sideCounters(core.counters, 'toClient'),
-    counters: sessionCounters(core.counters),
+    counters,
+    rates: new Rates({
+      limits: config.rate,
+      clock: core.clock,
+      throttled: counters.rateThrottled,
+      delayed: counters.rateDelayed,
+    }),
     telemetry: core.telemetry,
     logger: core.logger,
     random: core.random,

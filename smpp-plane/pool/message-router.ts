@@ -94,8 +94,11 @@ export class MessageRouter {
   }
 
   #choose(key: string): PlaneNode | undefined {
-    const usable = this.#usable();
-    return usable.length === 0 ? undefined : (this.#deps.balancer.chooseAmong(DEFAULT_POOL, key, usable) ?? usable[0]);
+    const all = this.#usable();
+    const { rates } = this.#deps.session;
+    const usable = rates.limitsSmscs ? all.filter((node) => rates.hasRoom(node.id)) : all;
+    if (usable.length === 0) return all[0];
+    return this.#deps.balancer.chooseAmong(DEFAULT_POOL, key, usable) ?? usable[0];
   }
 
   #linkTo(node: PlaneNode | undefined): PeerLink | undefined {

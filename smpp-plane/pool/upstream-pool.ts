@@ -119,6 +119,11 @@ export class UpstreamPool implements LinkOwner, MemberListener {
   submit(from: PeerLink, pdu: PduView): boolean {
     const link = this.#router.route(pdu);
     if (link === undefined || link.window.full || link.congested) return this.#wait(from, pdu, link);
+    const limited = this.#deps.session.rates.check(from, pdu, {
+      systemId: this.#options.account.systemId,
+      smscId: this.#memberOf.get(link)?.id ?? '',
+    });
+    if (limited !== undefined) return limited;
     link.relay(pdu, from);
     if (link.window.full) {
       this.#router.stale();

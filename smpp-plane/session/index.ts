@@ -7,6 +7,7 @@ export { FlushQueue } from './flush-queue';
 export { Bound, boundBy, esmeMaySend, smscMaySend } from './legality';
 export type { LinkOwner } from './link-owner';
 export { Hold, type PeerLink } from './peer-link';
+export { Rates, type RateLimits } from './rates';
 export { Session } from './session';
 export { sessionCounters } from './session-counters';
 export type { SessionDeps } from './session-deps';

@@ -31,6 +31,8 @@ export const Hold = {
   SLOW_PEER: 2,
   /** This peer itself does not read what it is sent. */
   OWN_OUTPUT: 4,
+  /** The peer sends faster than it may. */
+  RATE: 8,
 } as const;
 
 /** Bytes waiting for a peer above which the other side is not read. */
@@ -211,7 +213,7 @@ export class PeerLink implements PduSink, Flushable {
     for (let slot = this.window.expired(nowMs); slot >= 0; slot = this.window.expired(nowMs)) this.#expire(slot);
     if (!this.#watched) return;
     // A line that we do not read cannot be heard: it is not silent.
-    if (this.held(Hold.WINDOW | Hold.SLOW_PEER)) {
+    if (this.held(Hold.WINDOW | Hold.SLOW_PEER | Hold.RATE)) {
       this.#heard(nowMs);
     } else if (nowMs - this.#enquiredAtMs >= this.#deps.limits.enquireLinkTimeoutMs) {
       this.#deps.trouble.silent.value += 1;

@@ -18,6 +18,9 @@ export interface SessionCounters {
   readonly alreadyBound: Counter;
   readonly notBound: Counter;
   readonly throttled: Counter;
+  /** Messages refused for coming too fast; that had to wait. */
+  readonly rateThrottled: Counter;
+  readonly rateDelayed: Counter;
 }
 
 export function sessionCounters(counters: Counters): SessionCounters {
@@ -33,5 +36,7 @@ export function sessionCounters(counters: Counters): SessionCounters {
     alreadyBound: counters.counter('smpp.rejects.alreadyBound'),
     notBound: counters.counter('smpp.rejects.notBound'),
     throttled: counters.counter('smpp.rejects.throttled'),
+    rateThrottled: counters.counter('smpp.rejects.rate'),
+    rateDelayed: counters.counter('smpp.delayed.rate'),
   };
 }

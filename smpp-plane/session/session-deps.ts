@@ -3,6 +3,7 @@ import type { Random } from '../../runtime/random';
 import type { Telemetry } from '../../runtime/telemetry';
 import type { SmscDirectory } from '../routing';
 import type { LinkDeps } from './link-deps';
+import type { Rates } from './rates';
 import type { SessionCounters } from './session-counters';
 import type { SideCounters } from './side-counters';
 
@@ -25,6 +26,7 @@ export interface SessionDeps {
   readonly toServer: SideCounters;
   readonly toClient: SideCounters;
   readonly counters: SessionCounters;
+  readonly rates: Rates;
   readonly telemetry: Telemetry;
   readonly logger: Logger;
   readonly random: Random;

@@ -121,6 +121,9 @@ export class Session implements LinkOwner {
     }
     if (pdu.command === Command.UNBIND) return this.#esmeUnbinds(pdu, smsc);
     if (smsc.link.window.full) return holdBack(esme.link, smsc.link, pdu, this.#deps.counters.throttled);
+    const { rates } = this.#deps;
+    const limited = rates.check(esme.link, pdu, { systemId: esme.bind.fields.systemId, smscId: smsc.target.id });
+    if (limited !== undefined) return limited;
     smsc.link.relay(pdu, esme.link);
     return true;
   }
