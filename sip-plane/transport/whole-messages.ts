@@ -1,4 +1,4 @@
-import type { FramerEvents, MessageParser, MessageView } from '../message';
+import { HeaderKind, type FramerEvents, type MessageParser, type MessageView } from '../message';
 
 const CR = 13;
 const LF = 10;
@@ -23,7 +23,8 @@ export class WholeMessages {
     }
     const view = this.#view;
     this.#parser.parseDatagram(view, chunk, 0, chunk.length);
-    if (view.isRequest || view.status > 0) this.#events.message(view);
+    // Without any Via it cannot be answered or forwarded, whatever it is.
+    if (view.header(HeaderKind.VIA) >= 0) this.#events.message(view);
     else this.#events.broken(view);
   }
 }

@@ -23,6 +23,7 @@ export interface SipPlaneFixture {
   address(name: string): string;
   port(name: string): number;
   counter(name: string): number;
+  gauge(name: string): number | undefined;
   close(): Promise<void>;
 }
 
@@ -44,6 +45,7 @@ export async function startPlane(
     address,
     port: (name) => Number(address(name).split(':').pop()),
     counter: (name) => core.counters.counter(name).value,
+    gauge: (name) => core.counters.snapshotGauges().get(name),
     close: () => plane.close(),
   };
 }
@@ -51,13 +53,21 @@ export async function startPlane(
 /** A node whose endpoints are the agents that play it. */
 export function sipNode(
   id: string,
-  agents: { readonly udp?: number; readonly tcp?: number },
+  agents: Readonly<Partial<Record<'udp' | 'tcp' | 'tls' | 'ws' | 'wss', number>>>,
   rest: Partial<Node> = {},
 ): Node {
-  const endpoints = [];
-  const common = { protocol: Protocol.SIP, host: '127.0.0.1' };
-  if (agents.udp !== undefined) endpoints.push({ ...common, transport: Transport.UDP, port: agents.udp });
-  if (agents.tcp !== undefined) endpoints.push({ ...common, transport: Transport.TCP, port: agents.tcp });
+  const transports = {
+    udp: Transport.UDP,
+    tcp: Transport.TCP,
+    tls: Transport.TLS,
+    ws: Transport.WS,
+    wss: Transport.WSS,
+  };
+  const endpoints = (['udp', 'tcp', 'tls', 'ws', 'wss'] as const).flatMap((name) => {
+    const port = agents[name];
+    const transport = transports[name];
+    return port === undefined ? [] : [{ protocol: Protocol.SIP, host: '127.0.0.1', transport, port }];
+  });
   return testNode(id, endpoints, rest);
 }
 
