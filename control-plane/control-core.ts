@@ -7,15 +7,18 @@ import { PushHub } from './push';
 import { Registry, type PlaneProgress } from './registry';
 import { CanaryWatch, RoutingConfigs } from './routing';
 import { seedStore } from './seed-store';
+import { openStore } from './open-store';
 import { OpenStreams, type ServiceContext } from './server';
 import { SessionRequests, SessionTable } from './sessions';
 import { startStaticNodes } from './static-nodes';
+import { SharedCluster } from './shared-cluster';
 import { StatsAggregator } from './stats';
-import { MemoryStore } from './store';
 
 /** The control plane without its listeners. */
 export interface ControlCore extends ServiceContext {
-  close(): void;
+  /** Makes itself known to the other control planes, as reachable there. */
+  join(host: string, port: number): Promise<void>;
+  close(): Promise<void>;
 }
 
 const STALE_INTERVALS = 5;
@@ -23,13 +26,14 @@ const MIN_STALE_MS = 10_000;
 const MAX_PINNED_KEYS = 200_000;
 const CANARY_CHECK_MS = 500;
 
-/** Puts the rooms together over a memory store and starts the lease sweep. */
+/** Puts the rooms together over the store of the configuration and starts the lease sweep. Throws STORE_UNREACHABLE. */
 export async function createControlCore(context: ProcessContext): Promise<ControlCore> {
   const { clock, logger, telemetry } = context;
   const config = context.config.control;
   const counters = new Counters();
-  const store = new MemoryStore(randomUUID(), clock);
+  const { store, consul } = await openStore(context);
   await seedStore(store, config);
+  const cluster = new SharedCluster({ store, consul, clock, logger, id: context.incarnation });
   const staleMs = Math.max(MIN_STALE_MS, STALE_INTERVALS * config.statsIntervalMs);
   const stats = new StatsAggregator({ clock, staleMs });
   const startGraceMs = config.startGraceMs ?? config.lease.ttlMs;
@@ -42,7 +46,9 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
     lease: config.lease,
     guard: config.guard,
     newLeaseId: randomUUID,
-    planes: () => progressOf(hub, stats),
+    holderId: context.incarnation,
+    isHolderAlive: (id) => cluster.isAlive(id),
+    planes: () => [...progressOf(hub, stats), ...elsewhere(cluster.others)],
   });
   const configs = new RoutingConfigs({ store, planes: hub.planes, clock });
   const canaries = new CanaryWatch({
@@ -77,12 +83,21 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
     telemetry,
   };
   addGauges(core);
-  const close = (): void => {
+  const streams = new OpenStreams(logger);
+  const join = (host: string, port: number): Promise<void> => cluster.join(host, port, registry, streams);
+  const close = async (): Promise<void> => {
     sessionTable.close();
     stopStaticNodes();
     for (const timer of timers) timer.cancel();
+    await cluster.close();
   };
-  return { ...core, streams: new OpenStreams(logger), close };
+  return { ...core, streams, isCutOff: () => cluster.isCutOff(), join, close };
+}
+
+/** Planes at other control planes: nothing is known of their sessions, so that a drain waits for its deadline. */
+function elsewhere(others: number): PlaneProgress[] {
+  if (others === 0) return [];
+  return [{ key: '', answeredIndex: 0, reportedAtMs: Number.NEGATIVE_INFINITY, sessionsOf: () => 0 }];
 }
 
 /** What drains must know of the connected planes. */

@@ -44,12 +44,14 @@ export async function startControlPlane(context: ProcessContext): Promise<Servic
     for (const name of SERVED) health.setStatus(name, 'NOT_SERVING');
     core.streams.close();
     await Promise.all(opened.map((service) => service.close()));
-    core.close();
+    await core.close();
   };
   try {
     await open('grpc', 'control plane gRPC', main, grpc);
     await open('admin', 'control plane admin gRPC', operators, admin);
     opened.push(await startPages(core, http));
+    const bound = opened[0]?.addresses['grpc'] ?? '';
+    await core.join(grpc.host, Number(bound.slice(bound.lastIndexOf(':') + 1)));
     if (jsonHeartbeat.port !== null)
       opened.push(await startJsonHeartbeat(core, jsonHeartbeat.host, jsonHeartbeat.port));
   } catch (error) {
@@ -78,7 +80,10 @@ function startPages(core: ControlCore, at: { host: string; port: number }): Prom
     what: 'control plane HTTP',
     ...at,
     counters,
-    readiness: () => (streams.closing ? { ready: false, problems: ['shutting down'] } : { ready: true, problems: [] }),
+    readiness: () => {
+      const problems = streams.closing ? ['shutting down'] : core.isCutOff() ? ['cut off from Consul'] : [];
+      return { ready: problems.length === 0, problems };
+    },
     pages: {
       '/lbstat': () =>
         lbstat({

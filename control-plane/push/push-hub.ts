@@ -19,6 +19,8 @@ export interface PushHubOptions {
 export type Wiring = Pick<SubscriptionOptions, 'send' | 'onSilent'> & {
   /** Another stream has taken over for this plane id. */
   readonly onReplaced: () => void;
+  /** The store began anew: the plane must subscribe again. */
+  readonly onNewLineage: () => void;
 };
 
 interface Seat {
@@ -31,7 +33,7 @@ interface Seat {
 export class PushHub {
   readonly planes: PlaneDirectory;
   readonly #options: PushHubOptions;
-  readonly #ring: ChangeRing;
+  #ring: ChangeRing;
   readonly #seats = new Map<string, Seat>();
   readonly #openAtMs: number;
 
@@ -41,6 +43,7 @@ export class PushHub {
     this.#ring = new ChangeRing(options.store.index);
     this.#openAtMs = options.clock.now() + options.startGraceMs;
     options.store.watch((commits) => this.#tell(commits));
+    options.store.onNewLineage(() => this.#beginAnew());
   }
 
   get revision(): Revision {
@@ -105,10 +108,17 @@ export class PushHub {
     subscription.start(resumable ? this.#ring.since(resumeFrom.index) : undefined);
   }
 
-  #tell(commits: readonly Commit[]): void {
-    for (const commit of commits) {
-      this.#ring.add(commit);
-      for (const { subscription } of this.#seats.values()) subscription.changed(commit.key, commit);
+  /** Nothing that planes hold can be built upon: they come again and get a snapshot. */
+  #beginAnew(): void {
+    this.#ring = new ChangeRing(this.#options.store.index);
+    for (const { subscription, wiring } of this.#seats.values()) {
+      this.leave(subscription);
+      wiring.onNewLineage();
     }
+  }
+
+  #tell(commits: readonly Commit[]): void {
+    for (const commit of commits) this.#ring.add(commit);
+    for (const { subscription } of this.#seats.values()) subscription.changed(commits);
   }
 }

@@ -11,7 +11,18 @@ import {
 } from '../../proto';
 import type { Clock, Timer } from '../../runtime/clock';
 import { Refusal } from '../registry';
-import { CONFIGS, NODES, SETTINGS_KEY, configKey, configOf, nodeKey, nodeOf, settingsOf, type Store } from '../store';
+import {
+  CONFIGS,
+  NODES,
+  SETTINGS_KEY,
+  configKey,
+  configOf,
+  nodeKey,
+  nodeOf,
+  settingsOf,
+  type Commit,
+  type Store,
+} from '../store';
 import type { PlaneDirectory, PlaneRecord } from './plane-directory';
 
 /** Why and when the state became what it is. */
@@ -93,11 +104,11 @@ export class Subscription {
     this.#sendDelta();
   }
 
-  /** Something was committed. */
-  changed(key: string, cause: Cause): void {
+  /** Something was committed: all of it belongs to one revision. */
+  changed(commits: readonly Commit[]): void {
     if (!this.started) return;
-    this.#dirty.add(key);
-    this.#cause = cause;
+    for (const { key } of commits) this.#dirty.add(key);
+    this.#cause = commits.at(-1);
     this.#next();
   }
 

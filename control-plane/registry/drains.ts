@@ -29,6 +29,10 @@ export class Drains {
     this.#drains.set(nodeId, { deadlineMs, index, answered: new Map() });
   }
 
+  has(nodeId: string): boolean {
+    return this.#drains.has(nodeId);
+  }
+
   end(nodeId: string): void {
     this.#drains.delete(nodeId);
   }

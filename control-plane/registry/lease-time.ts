@@ -10,12 +10,15 @@ export class LeaseTime {
   readonly #tickMs: number;
   #dueMs: number;
   #stalledMs = 0;
+  #tickedAtMs: number;
+  #sinceTickMs = 0;
 
   /** `tickMs`: how often `tick` is called. */
   constructor(clock: Clock, tickMs: number) {
     this.#clock = clock;
     this.#tickMs = tickMs;
     this.#dueMs = clock.now() + tickMs;
+    this.#tickedAtMs = clock.now();
   }
 
   /** Ms that the process has lost to stalls so far. */
@@ -34,9 +37,17 @@ export class LeaseTime {
     return now - this.#stalledMs;
   }
 
+  /** The time since the last tick does not count. Called instead of checking, right after `tick`. */
+  hold(): void {
+    this.#stalledMs += this.#sinceTickMs;
+    this.#tickedAtMs -= this.#sinceTickMs;
+  }
+
   /** The periodic check is running now. */
   tick(): number {
     const now = this.now();
+    this.#sinceTickMs = now - this.#tickedAtMs;
+    this.#tickedAtMs = now;
     this.#dueMs = this.#clock.now() + this.#tickMs;
     return now;
   }

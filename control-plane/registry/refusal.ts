@@ -13,6 +13,8 @@ export type RefusalReason =
   | 'OUT_OF_ORDER'
   | 'PLANE_SILENT'
   | 'PLANE_REPLACED'
+  | 'NEW_LINEAGE'
+  | 'FROZEN'
   | 'CONTENDED'
   | 'SHUTTING_DOWN';
 

@@ -1,15 +1,15 @@
-import { Node, NodeRecord, NodeState, StoredValue, type Load } from '../../proto';
+import { Node, NodeRecord, NodeState, type Load } from '../../proto';
 import type { Clock } from '../../runtime/clock';
 import type { Counters } from '../../runtime/counters';
 import type { Logger } from '../../runtime/logger';
-import { SETTINGS_KEY, settingsOf, type Store } from '../store';
+import { NODES, recordOf, type Commit, type Store } from '../store';
 import { Drains, type PlaneProgress } from './drains';
+import { GuardKeeper } from './guard-keeper';
 import { LeaseTable, type Lease } from './lease-table';
 import { LeaseTime } from './lease-time';
 import { NodeRecords } from './node-records';
 import { required, sameRecord, withState } from './record-state';
 import { Refusal } from './refusal';
-import { RemovalGuard, type PoolCount } from './removal-guard';
 import { validateNode } from './validate-node';
 
 export interface RegistryOptions {
@@ -21,6 +21,10 @@ export interface RegistryOptions {
   readonly guard: { readonly percent: number; readonly minNodes: number; readonly maxMs: number };
   /** Unguessable lease ids. */
   readonly newLeaseId: () => string;
+  /** Random id of this process: the holder of the nodes that it hears. */
+  readonly holderId: string;
+  /** Whether the control plane of that id still lives; when in doubt it does. */
+  readonly isHolderAlive: (holderId: string) => boolean;
   /** The planes that are connected now. */
   readonly planes: () => readonly PlaneProgress[];
 }
@@ -57,18 +61,24 @@ export class Registry {
   readonly #records: NodeRecords;
   readonly #time: LeaseTime;
   readonly #leases: LeaseTable;
-  readonly #guard: RemovalGuard;
+  readonly #guard: GuardKeeper;
   readonly #drains = new Drains();
   /** SUSPECT nodes to when they became it, in lease time. */
   readonly #suspects = new Map<string, number>();
 
   constructor(options: RegistryOptions) {
-    const { clock, lease, guard, store, newLeaseId } = options;
+    const { clock, lease, guard, store, logger, newLeaseId } = options;
     this.#options = options;
     this.#records = new NodeRecords(store);
     this.#time = new LeaseTime(clock, this.sweepIntervalMs);
     this.#leases = new LeaseTable({ time: this.#time, ttlMs: lease.ttlMs, newId: newLeaseId });
-    this.#guard = new RemovalGuard({ ...guard, windowMs: lease.ttlMs });
+    this.#guard = new GuardKeeper({
+      store,
+      logger,
+      records: this.#records,
+      guard: { ...guard, windowMs: lease.ttlMs },
+    });
+    store.watch((commits) => this.#follow(commits));
   }
 
   /** How often `sweep` is to be called. */
@@ -101,6 +111,11 @@ export class Registry {
     return lease === undefined || lease.expired ? undefined : this.#records.get(lease.nodeId)?.node;
   }
 
+  /** The id of the node that holds the lease, also when it has expired. */
+  holderOf(leaseId: string): string | undefined {
+    return this.#leases.get(leaseId)?.nodeId;
+  }
+
   /** Grants a lease. Throws Refusal INVALID, NODE_ID_TAKEN, INCARNATION_REPLACED, TOO_MANY_NODES. */
   async register(registration: Registration): Promise<{ lease: Lease; state: NodeState }> {
     const node = validateNode(registration.node);
@@ -123,6 +138,9 @@ export class Registry {
     const valid = validateNode(node);
     const before = this.#records.get(node.nodeId)?.node?.state;
     const record = await this.#records.change(node.nodeId, '', (held) => {
+      // Several control planes may probe it; one of them speaks for it.
+      const spoken = held?.source === STATIC && held.holder !== this.#options.holderId;
+      if (spoken && this.#options.isHolderAlive(held.holder)) return undefined;
       const placed = this.#recordFor(valid, STATIC, held) ?? held;
       if (placed === undefined) return undefined;
       const suspect = !well && placed.wantedState !== NodeState.MAINTENANCE;
@@ -204,10 +222,55 @@ export class Registry {
   /** Expires leases, ends drains, removes what was silent for too long, raises and ends the guard. */
   sweep(): void {
     const now = this.#time.tick();
+    if (this.#options.store.frozen) {
+      // Nothing can be written, and nodes may have gone to another control plane: no lease runs out meanwhile.
+      this.#time.hold();
+      return;
+    }
     for (const lease of this.#leases.expire(now)) this.#suspect(lease, now);
-    this.#updateGuard(now);
-    if (!this.#guard.active) this.#removeSilent(now);
+    this.#guard.update(now);
+    if (!this.guardActive) this.#removeSilent(now);
     if (this.#drains.size > 0) this.#endDrains(now);
+  }
+
+  /** Takes over the nodes whose control plane is gone and that nobody else took: they are silent from now on. */
+  adoptOrphans(): void {
+    const { holderId, isHolderAlive, store } = this.#options;
+    if (store.frozen) return;
+    for (const { node, holder, source, wantedState, leaving } of this.#records.list()) {
+      if (node === undefined || source === STATIC || holder === holderId || isHolderAlive(holder)) continue;
+      const { nodeId } = node;
+      const silent = wantedState !== NodeState.MAINTENANCE && !leaving;
+      if (silent) this.#suspects.set(nodeId, this.#time.now());
+      this.#options.logger.warn({ node: nodeId, holder }, 'the control plane of a node is gone: no new work for it');
+      this.#later(nodeId, (found) => {
+        if (found?.holder !== holder) return undefined;
+        const next = silent ? withState(found, found.wantedState, NodeState.SUSPECT) : found;
+        return { ...next, holder: holderId };
+      });
+    }
+  }
+
+  /** Other control planes change nodes too: what they hold is no longer ours, what they drain we drain. */
+  #follow(commits: readonly Commit[]): void {
+    for (const { key, value, index } of commits) {
+      if (!key.startsWith(NODES)) continue;
+      const nodeId = key.slice(NODES.length);
+      const record = recordOf(value);
+      const { holderId } = this.#options;
+      if (record === undefined) this.#forget(nodeId);
+      else if (record.holder !== holderId && record.source !== STATIC) {
+        this.#leases.end(nodeId);
+        this.#suspects.delete(nodeId);
+      }
+      if (record?.wantedState !== NodeState.DRAINING) this.#drains.end(nodeId);
+      else if (!this.#drains.has(nodeId)) this.#beginDrain(nodeId, record, index);
+    }
+  }
+
+  #beginDrain(nodeId: string, { node }: NodeRecord, index: number): void {
+    const untilMs = (node?.drainDeadline?.getTime() ?? 0) - this.#options.clock.date().getTime();
+    this.#drains.begin(nodeId, this.#time.now() + Math.max(0, untilMs), index);
   }
 
   #admit(node: Node, { peerHost, source }: Registration, lease: Lease | undefined): void {
@@ -255,6 +318,7 @@ export class Registry {
       wantedState,
       held,
       leaving: false,
+      holder: this.#options.holderId,
     });
     return old !== undefined && sameRecord(old, next) ? undefined : next;
   }
@@ -307,42 +371,6 @@ export class Registry {
         if (found === undefined || found.leaving) return 'delete';
         return withState(found, NodeState.MAINTENANCE);
       });
-    }
-  }
-
-  #updateGuard(now: number): void {
-    const was = this.#guard.active;
-    const counts = new Map<string, PoolCount>();
-    this.#guard.update((pool) => this.#countPool(counts, pool), now);
-    if (was === this.#guard.active) return;
-    const facts = { pools: this.#guard.pools };
-    if (this.#guard.active) this.#options.logger.warn(facts, 'many nodes fell silent at once: none is removed');
-    else this.#options.logger.info('the mass-removal guard is down again');
-    this.#tellGuard().catch((error: unknown) => this.#options.logger.error({ err: error }, 'cannot write the guard'));
-  }
-
-  /** Pool sizes, counted once per sweep and only when the guard asks. */
-  #countPool(counts: Map<string, PoolCount>, pool: string): PoolCount {
-    if (counts.size === 0) {
-      for (const { node } of this.#records.list()) {
-        const old = counts.get(node?.pool ?? '') ?? { nodes: 0, suspects: 0 };
-        const suspects = old.suspects + (node?.state === NodeState.SUSPECT ? 1 : 0);
-        counts.set(node?.pool ?? '', { nodes: old.nodes + 1, suspects });
-      }
-    }
-    return counts.get(pool) ?? { nodes: 0, suspects: 0 };
-  }
-
-  async #tellGuard(): Promise<void> {
-    const { store } = this.#options;
-    for (;;) {
-      const entry = store.get(SETTINGS_KEY);
-      const settings = settingsOf(entry?.value);
-      if (entry === undefined || settings === undefined || settings.guardActive === this.#guard.active) return;
-      const value = StoredValue.create({
-        content: { $case: 'settings', value: { ...settings, guardActive: this.#guard.active } },
-      });
-      if ((await store.compareAndSet(SETTINGS_KEY, value, entry.index)) !== undefined) return;
     }
   }
 

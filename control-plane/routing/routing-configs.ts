@@ -44,6 +44,8 @@ const MAX_TRIES = 10;
 /** Which algorithm is in force for each protocol and pool, which was before, and the rules for changing it. */
 export class RoutingConfigs {
   readonly #options: RoutingConfigsOptions;
+  /** Key to index of the trials that this control plane began: only their planes are known here. */
+  readonly #begun = new Map<string, number>();
 
   constructor(options: RoutingConfigsOptions) {
     this.#options = options;
@@ -68,9 +70,10 @@ export class RoutingConfigs {
     return entry && configOf(entry.value, entry.index);
   }
 
+  /** Those that this control plane began. */
   trials(): Trial[] {
     return this.#entries(Protocol.UNSPECIFIED).flatMap(({ key, index, value: { canary } }) =>
-      canary === undefined ? [] : [{ key, index, canary }],
+      canary === undefined || this.#begun.get(key) !== index ? [] : [{ key, index, canary }],
     );
   }
 
@@ -89,6 +92,7 @@ export class RoutingConfigs {
       const canary = Canary.create({ config, planeIds: canaryPlaneIds, startedAt: this.#options.clock.date() });
       return { ...entry.value, traceparent, canary };
     });
+    if (canaryPlaneIds.length > 0 && !validateOnly) this.#begun.set(key, index);
     return { config: { ...config, changedIndex: index }, canaryPlaneIds };
   }
 

@@ -1,6 +1,6 @@
 /** The gRPC services of the contract. */
 export { adminService } from './admin-service';
-export { nodeService } from './node-service';
+export { NODE_STREAMS, cutOff, nodeService } from './node-service';
 export { OpenStreams } from './open-streams';
 export { planeService } from './plane-service';
 export { type ServiceContext } from './service-context';

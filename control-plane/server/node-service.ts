@@ -15,7 +15,14 @@ import { traceparentOf } from '../../runtime/telemetry';
 import { Refusal } from '../registry';
 import { handler, hostOf, type ServiceContext } from './service-context';
 
+/** The kind of the streams that keep nodes alive. */
+export const NODE_STREAMS = 'node';
 const MAX_DRAIN_MS = 86_400_000;
+
+/** What nodes are told that should go to another control plane. */
+export function cutOff(): Refusal {
+  return new Refusal('FROZEN', 'this control plane is cut off from the store; go to another one');
+}
 
 /** NodeService of the contract. */
 export function nodeService(context: ServiceContext): NodeServiceServer {
@@ -24,6 +31,7 @@ export function nodeService(context: ServiceContext): NodeServiceServer {
   const unknown = counters.counter('control.heartbeats.grpc.unknown');
 
   const renew = ({ leaseId, load }: KeepAliveRequest): NodeState | undefined => {
+    if (context.isCutOff()) throw cutOff();
     const state = registry.renew(leaseId, load);
     if (state === undefined) unknown.value += 1;
     else heartbeats.value += 1;
@@ -47,18 +55,22 @@ export function nodeService(context: ServiceContext): NodeServiceServer {
     }),
 
     keepAlive: (call) =>
-      streams.open(call, (stream) => ({
-        onMessage(request) {
-          const state = renew(request);
-          stream.send(
-            KeepAliveResponse.create({
-              leaseId: request.leaseId,
-              known: state !== undefined,
-              state: state ?? NodeState.UNSPECIFIED,
-            }),
-          );
-        },
-      })),
+      streams.open(
+        call,
+        (stream) => ({
+          onMessage(request) {
+            const state = renew(request);
+            stream.send(
+              KeepAliveResponse.create({
+                leaseId: request.leaseId,
+                known: state !== undefined,
+                state: state ?? NodeState.UNSPECIFIED,
+              }),
+            );
+          },
+        }),
+        NODE_STREAMS,
+      ),
 
     heartbeat: handler(context, 'NodeService/Heartbeat', (request) => {
       const state = renew(request);

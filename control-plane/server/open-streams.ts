@@ -26,7 +26,8 @@ type Call<Request, Response> = ServerDuplexStream<Request, Response> | ServerWri
 /** The streams of this control plane's services: bounded by back-pressure, ended together. */
 export class OpenStreams {
   readonly #logger: Logger;
-  readonly #streams = new Set<OpenStream<never>>();
+  /** Stream to its kind. */
+  readonly #streams = new Map<OpenStream<never>, string>();
   #closing = false;
 
   constructor(logger: Logger) {
@@ -41,6 +42,7 @@ export class OpenStreams {
   open<Request, Response>(
     call: Call<Request, Response>,
     makeHandlers: (stream: OpenStream<Response>) => StreamHandlers<Request>,
+    kind = '',
   ): void {
     let open = true;
     const stream: OpenStream<Response> = {
@@ -79,7 +81,7 @@ export class OpenStreams {
       stream.fail(shuttingDown());
       return;
     }
-    this.#streams.add(stream);
+    this.#streams.set(stream, kind);
     guarded(() => (handlers = makeHandlers(stream)));
     call.on('drain', () =>
       guarded(() => {
@@ -95,10 +97,15 @@ export class OpenStreams {
     });
   }
 
+  /** Ends all streams of a kind. */
+  endAll(kind: string, reason: Refusal): void {
+    for (const [stream, ofKind] of this.#streams) if (ofKind === kind) stream.fail(reason);
+  }
+
   /** Ends all streams and refuses new ones. */
   close(): void {
     this.#closing = true;
-    for (const stream of this.#streams) stream.fail(shuttingDown());
+    for (const stream of this.#streams.keys()) stream.fail(shuttingDown());
   }
 
   #statusOf(error: unknown): { code: status; details: string; metadata?: Metadata } {

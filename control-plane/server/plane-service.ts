@@ -93,6 +93,8 @@ class SubscribeStream implements StreamHandlers<SubscribeRequest> {
     this.#subscription = this.#context.hub.subscribe(hello, {
       send: (response, cause) => this.#push(hello, response, cause),
       onSilent: () => this.#stream.fail(new Refusal('PLANE_SILENT', 'no answer to a response for 60 s')),
+      onNewLineage: () =>
+        this.#stream.fail(new Refusal('NEW_LINEAGE', 'the cluster has a new lineage; subscribe again')),
       onReplaced: () =>
         this.#stream.fail(new Refusal('PLANE_REPLACED', 'another stream has taken over for this plane_id')),
     });

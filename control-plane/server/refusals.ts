@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { StatusError, refusalDetails } from '../../runtime/grpc';
 import { Refusal, type RefusalReason } from '../registry';
+import { StoreUnavailable } from '../store';
 
 const STATUS: Readonly<Record<RefusalReason, status>> = {
   INVALID: status.INVALID_ARGUMENT,
@@ -16,6 +17,8 @@ const STATUS: Readonly<Record<RefusalReason, status>> = {
   OUT_OF_ORDER: status.FAILED_PRECONDITION,
   PLANE_SILENT: status.DEADLINE_EXCEEDED,
   PLANE_REPLACED: status.ABORTED,
+  NEW_LINEAGE: status.UNAVAILABLE,
+  FROZEN: status.UNAVAILABLE,
   CONTENDED: status.UNAVAILABLE,
   SHUTTING_DOWN: status.UNAVAILABLE,
 };
@@ -25,6 +28,7 @@ const WORTH_RETRYING = new Set([status.UNAVAILABLE, status.RESOURCE_EXHAUSTED]);
 
 /** A refusal as the status that its caller gets, with its reason in the trailers; anything else stays what it is. */
 export function asStatus(error: unknown): unknown {
+  if (error instanceof StoreUnavailable) return asStatus(new Refusal('FROZEN', error.message));
   if (!(error instanceof Refusal)) return error;
   const { reason, message, facts } = error;
   const code = STATUS[reason];

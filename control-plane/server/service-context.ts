@@ -31,6 +31,8 @@ export interface ServiceContext {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly streams: OpenStreams;
+  /** The store has been out of reach for so long that nodes should go elsewhere. */
+  readonly isCutOff: () => boolean;
 }
 
 /** A unary handler of a service: counted, refused while closing, refusals turned into statuses. `method`: "NodeService/Register". */

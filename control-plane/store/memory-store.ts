@@ -5,6 +5,7 @@ import type { Commit, CommitListener, Entry, Store } from './store';
 /** The store of a control plane that is alone: it forgets everything when the process ends. */
 export class MemoryStore implements Store {
   readonly lineage: string;
+  readonly frozen = false;
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<CommitListener>();
@@ -19,6 +20,11 @@ export class MemoryStore implements Store {
   get index(): number {
     return this.#index;
   }
+
+  /** It never has another one. */
+  onNewLineage(): void {}
+
+  async close(): Promise<void> {}
 
   get(key: string): Entry | undefined {
     return this.#entries.get(key);

@@ -7,6 +7,14 @@ export interface Entry {
   readonly index: number;
 }
 
+/** The store cannot be reached, or did not answer in time: nothing is known to have changed. */
+export class StoreUnavailable extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'StoreUnavailable';
+  }
+}
+
 /** One change: a value that is new or other, or undefined for a deletion. */
 export interface Commit {
   readonly key: string;
@@ -27,6 +35,10 @@ export type CommitListener = (commits: readonly Commit[]) => void;
 export interface Store {
   /** Names this memory; another one means that everything began anew. */
   readonly lineage: string;
+  /** True: it cannot be written now, and what it holds may be old. */
+  readonly frozen: boolean;
+  /** Calls back when the lineage has changed: nothing sent before can be built upon. */
+  onNewLineage(listener: () => void): void;
   /** Of the newest commit in this copy. */
   readonly index: number;
   get(key: string): Entry | undefined;
@@ -34,8 +46,12 @@ export interface Store {
   list(prefix: string): Iterable<Entry>;
   /** Calls back after each change of this copy; returns what ends that. */
   watch(listener: CommitListener): () => void;
-  /** Writes if the key is still at `index` (0: does not exist). Resolves to the new index, or undefined when it is not. */
+  /**
+   * Writes if the key is still at `index` (0: does not exist). Resolves to the new index, or undefined when it is not.
+   * Rejects with StoreUnavailable.
+   */
   compareAndSet(key: string, value: StoredValue, index: number): Promise<number | undefined>;
-  /** Deletes if the key is still at `index`. `traceparent`: of the change. Resolves to false when it is not. */
+  /** Deletes if the key is still at `index`. `traceparent`: of the change. Resolves to false when it is not. Rejects with StoreUnavailable. */
   delete(key: string, index: number, traceparent?: string): Promise<boolean>;
+  close(): Promise<void>;
 }

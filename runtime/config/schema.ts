@@ -153,6 +153,7 @@ const control = z
           .min(1)
           .optional()
           .describe('File with the ACL token; without it CONSUL_HTTP_TOKEN is used.'),
+        startTimeoutMs: ms.default(15_000).describe('At its start the control plane waits so long for Consul.'),
       })
       .prefault({}),
     startGraceMs: z

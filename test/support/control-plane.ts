@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { credentials, type Client } from '@grpc/grpc-js';
 import { startControlPlane } from '../../control-plane';
 import { AdminServiceClient, NodeServiceClient, PlaneServiceClient } from '../../proto';
@@ -22,6 +23,8 @@ export interface TestControlPlaneOptions {
   /** As --set: `control.lease.ttlMs=600`. */
   readonly set?: readonly string[];
   readonly telemetry?: Telemetry;
+  /** Default: random. */
+  readonly incarnation?: string;
 }
 
 export async function startTestControlPlane(options: TestControlPlaneOptions = {}): Promise<TestControlPlane> {
@@ -32,7 +35,7 @@ export async function startTestControlPlane(options: TestControlPlaneOptions = {
     telemetry: options.telemetry ?? noTelemetry,
     clock: systemClock,
     random: Math.random,
-    incarnation: 'test',
+    incarnation: options.incarnation ?? randomUUID(),
   });
   const at = (name: string): string => service.addresses[name] ?? '';
   const plain = credentials.createInsecure();

@@ -78,6 +78,7 @@ class FakePlane implements Wiring {
 
   readonly onSilent = (): void => void (this.silent += 1);
   readonly onReplaced = (): void => void (this.replaced += 1);
+  readonly onNewLineage = (): void => undefined;
 
   get last(): SubscribeResponse {
     const last = this.got.at(-1);

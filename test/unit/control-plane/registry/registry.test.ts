@@ -21,6 +21,8 @@ class World {
     lease: { ttlMs: TTL_MS, removalDelayMs: REMOVAL_MS },
     guard: { percent: 30, minNodes: 2, maxMs: 600_000 },
     newLeaseId: () => `lease-${(this.#leases += 1)}`,
+    holderId: 'me',
+    isHolderAlive: () => true,
     planes: () => this.planes,
   });
 

@@ -78,6 +78,7 @@ class World {
       },
       onSilent: () => undefined,
       onReplaced: () => undefined,
+      onNewLineage: () => undefined,
     });
     return plane;
   }

@@ -24,6 +24,8 @@ class World {
     lease: { ttlMs: 6000, removalDelayMs: 60_000 },
     guard: { percent: 30, minNodes: 2, maxMs: 600_000 },
     newLeaseId: () => 'lease',
+    holderId: 'me',
+    isHolderAlive: () => true,
     planes: () => [],
   });
   reason: string | undefined;

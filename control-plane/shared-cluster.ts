@@ -1,0 +1,76 @@
+import type { Clock, Timer } from '../runtime/clock';
+import type { Logger } from '../runtime/logger';
+import { Peers, type ConsulClient } from './consul';
+import type { Registry } from './registry';
+import { NODE_STREAMS, cutOff, type OpenStreams } from './server';
+import type { Store } from './store';
+
+export interface SharedClusterOptions {
+  readonly store: Store;
+  /** Undefined: this control plane is alone. */
+  readonly consul: ConsulClient | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Random id of this process. */
+  readonly id: string;
+}
+
+const CHECK_MS = 1000;
+/** Frozen for so long, nodes are sent elsewhere; less than it takes until the others count this control plane as gone. */
+const CUT_OFF_AFTER_MS = 10_000;
+
+/** This control plane among others: who lives, whose nodes are orphans, and when to send its own nodes elsewhere. */
+export class SharedCluster {
+  readonly #options: SharedClusterOptions;
+  #peers: Peers | undefined;
+  #timer: Timer | undefined;
+  #frozenSinceMs: number | undefined;
+  #sentAway = false;
+
+  constructor(options: SharedClusterOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the control plane of that id lives; when in doubt it does. */
+  isAlive(id: string): boolean {
+    return this.#peers?.isAlive(id) ?? true;
+  }
+
+  /** How many other control planes there are. */
+  get others(): number {
+    return this.#peers?.others ?? 0;
+  }
+
+  isCutOff(): boolean {
+    const { store, clock } = this.#options;
+    if (!store.frozen) this.#frozenSinceMs = undefined;
+    else this.#frozenSinceMs ??= clock.now();
+    return this.#frozenSinceMs !== undefined && clock.now() - this.#frozenSinceMs > CUT_OFF_AFTER_MS;
+  }
+
+  /** Makes itself known as reachable there, and begins to look after orphans. Nothing to do when alone. */
+  async join(host: string, port: number, registry: Registry, streams: OpenStreams): Promise<void> {
+    const { consul, clock, logger, id } = this.#options;
+    if (consul === undefined) return;
+    this.#peers = new Peers({ client: consul, clock, logger, id, host, port });
+    await this.#peers.start();
+    this.#timer = clock.every(CHECK_MS, () => this.#check(registry, streams));
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    await this.#peers?.close();
+    this.#options.consul?.close();
+    await this.#options.store.close();
+  }
+
+  #check(registry: Registry, streams: OpenStreams): void {
+    const away = this.isCutOff();
+    if (away && !this.#sentAway) {
+      this.#options.logger.warn('still cut off from Consul: nodes are sent to other control planes');
+      streams.endAll(NODE_STREAMS, cutOff());
+    }
+    this.#sentAway = away;
+    registry.adoptOrphans();
+  }
+}

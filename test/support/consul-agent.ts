@@ -1,0 +1,69 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import { freePort } from './free-port';
+import { until } from './until';
+
+/** A real Consul agent of this test. */
+export interface ConsulAgent {
+  readonly host: string;
+  readonly port: number;
+  /** Freezes it, as a stopped machine would. */
+  freeze(): void;
+  thaw(): void;
+  close(): Promise<void>;
+}
+
+/** The Consul binary: CONSUL_BIN, the one in PATH, or what scripts/fetch-consul.js has put into .cache; undefined where there is none. */
+function consulBinary(): string | undefined {
+  const cached = path.resolve(__dirname, '../../.cache/consul/usr/bin/consul');
+  const candidates = [process.env['CONSUL_BIN'], 'consul', cached];
+  return candidates.find((file) => file !== undefined && spawnSync(file, ['version']).status === 0);
+}
+
+/** `describe` for tests that need a real Consul; skipped with a printed reason without one, and failing when CI=true. */
+export function describeWithConsul(title: string, tests: (binary: string) => void): void {
+  const binary = consulBinary();
+  if (binary !== undefined) {
+    describe(title, () => tests(binary));
+    return;
+  }
+  const reason = 'there is no Consul; "node scripts/fetch-consul.js" tries to get one';
+  if (process.env['CI'] === 'true') {
+    describe(title, () => {
+      it('has its peer', () => {
+        throw new Error(`${reason}; CI must have it`);
+      });
+    });
+    return;
+  }
+  process.stderr.write(`skipped: ${title}: ${reason}\n`);
+  // oxlint-disable-next-line jest/no-disabled-tests -- a missing peer skips visibly
+  describe.skip(`${title} (${reason})`, () => tests(''));
+}
+
+/** A server of one, in memory. Ready when it has a leader and knows itself. */
+export async function startConsul(binary: string, httpPort?: number): Promise<ConsulAgent> {
+  const port = httpPort ?? (await freePort());
+  const ports = { server: await freePort(), lan: await freePort(), wan: await freePort() };
+  const args = `agent -dev -bind 127.0.0.1 -client 127.0.0.1 -log-level err -http-port ${port} -dns-port -1 -grpc-port -1
+    -server-port ${ports.server} -serf-lan-port ${ports.lan} -serf-wan-port ${ports.wan}`;
+  const child: ChildProcess = spawn(binary, args.split(/\s+/), { stdio: 'ignore' });
+  const ask = async (page: string): Promise<string> =>
+    await fetch(`http://127.0.0.1:${port}/v1/${page}`).then(
+      (response) => response.text(),
+      () => '',
+    );
+  await until('Consul has a leader', async () => !['', '""', 'null'].includes((await ask('status/leader')).trim()));
+  await until('Consul knows itself', async () => (await ask('catalog/nodes')).includes('127.0.0.1'));
+  return {
+    host: '127.0.0.1',
+    port,
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    close: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve());
+        child.kill('SIGKILL');
+      }),
+  };
+}

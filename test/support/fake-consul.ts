@@ -1,0 +1,122 @@
+import type { ConsulClient, KvAnswer, KvItem, ServiceRegistration } from '../../control-plane/consul';
+
+/** Consul's key-value store and catalog in memory, with its ways of failing. Held to the real one by a common suite. */
+export class FakeConsul {
+  /** Calls fail as when no agent listens. */
+  down = false;
+  /** The token has lost its rights: reads answer an empty list, writes are refused. */
+  powerless = false;
+  readonly services = new Map<string, ServiceRegistration>();
+  /** Registered, and their check fails. */
+  readonly critical = new Set<string>();
+  #index = 10;
+  #items = new Map<string, KvItem>();
+  readonly #waiting = new Set<() => void>();
+
+  /** A client of it, as each process has its own. */
+  client(): ConsulClient {
+    const own = new Set<() => void>();
+    return {
+      readAll: (prefix, index, waitMs) => this.#read(prefix, index, waitMs, own),
+      put: async (key, value, index) => {
+        this.#mayWrite();
+        if ((this.#items.get(key)?.modifyIndex ?? 0) !== index) return false;
+        this.#set(key, value);
+        this.#wake();
+        return true;
+      },
+      deleteAndPut: async (key, index, other, value) => {
+        this.#mayWrite();
+        if (this.#items.get(key)?.modifyIndex !== index) return false;
+        this.#items.delete(key);
+        this.#set(other, value);
+        this.#wake();
+        return true;
+      },
+      register: async (service) => {
+        this.#mayAnswer();
+        this.services.set(service.id, service);
+      },
+      deregister: async (id) => {
+        this.#mayAnswer();
+        this.services.delete(id);
+      },
+      passing: async (name) => {
+        this.#mayAnswer();
+        if (this.powerless) return [];
+        const found = [...this.services.values()].filter((service) => service.name === name);
+        return found.map(({ id }) => id).filter((id) => !this.critical.has(id));
+      },
+      close: () => {
+        for (const wake of own) wake();
+      },
+    };
+  }
+
+  /** Everything is gone, and the index begins anew. */
+  wipe(): void {
+    this.#items.clear();
+    this.#index = 1;
+    this.#wake();
+  }
+
+  /** What is kept now, to go back to. */
+  backup(): () => void {
+    const items = new Map(this.#items);
+    const index = this.#index;
+    return () => {
+      this.#items = new Map(items);
+      this.#index = index;
+      this.#wake();
+    };
+  }
+
+  keys(): string[] {
+    return [...this.#items.keys()].sort();
+  }
+
+  /** Ends all waits, as a broken connection does. */
+  cut(): void {
+    this.down = true;
+    this.#wake();
+  }
+
+  async #read(prefix: string, index: number, waitMs: number, own: Set<() => void>): Promise<KvAnswer> {
+    this.#mayAnswer();
+    if (index > 0 && this.#index === index && !this.powerless) {
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          clearTimeout(limit);
+          this.#waiting.delete(wake);
+          own.delete(wake);
+          resolve();
+        };
+        const limit = setTimeout(wake, waitMs);
+        limit.unref();
+        this.#waiting.add(wake);
+        own.add(wake);
+      });
+      this.#mayAnswer();
+    }
+    const items = [...this.#items.values()].filter(({ key }) => key.startsWith(prefix));
+    return { index: this.#index, items: this.powerless ? [] : items };
+  }
+
+  #set(key: string, value: string): void {
+    this.#index += 1;
+    this.#items.set(key, { key, value, modifyIndex: this.#index });
+  }
+
+  #mayAnswer(): void {
+    if (this.down) throw new Error('connect ECONNREFUSED');
+  }
+
+  #mayWrite(): void {
+    this.#mayAnswer();
+    if (this.powerless) throw new Error('forbidden');
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+  }
+}
