@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { NodeState } from '../proto';
 import { Counters } from '../runtime/counters';
 import type { ProcessContext } from '../runtime/process-context';
+import { RateLimiter } from './access';
 import { SipHeartbeats } from './heartbeat';
 import { PushHub } from './push';
 import { Registry, type PlaneProgress } from './registry';
@@ -77,6 +78,7 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
     sessionTable,
     sessions,
     sipHeartbeats,
+    registrations: new RateLimiter({ ...config.registration, clock }),
     clock,
     counters,
     logger,

@@ -6,6 +6,7 @@ import { createServer, listen, stopServer } from '../runtime/grpc';
 import type { ProcessContext } from '../runtime/process-context';
 import type { Service } from '../runtime/service';
 import { productVersion } from '../runtime/version';
+import { Doors, type Door } from './access';
 import { createControlCore, type ControlCore } from './control-core';
 import { JsonHeartbeats, listenForJson } from './heartbeat';
 import { adminService, nodeService, planeService } from './server';
@@ -17,38 +18,41 @@ const SERVED = ['', 'triplane.v1.NodeService', 'triplane.v1.PlaneService'];
 /**
  * The control plane: gRPC for nodes and planes (`grpc`), for operators (`admin`), its HTTP face (`http`), and where configured
  * the predecessor's JSON heartbeat (`heartbeat`).
- * Throws ADDRESS_… and INSECURE_REFUSED.
+ * Throws ADDRESS_…, INSECURE_REFUSED, TLS_MATERIAL and TOKEN_FILE.
  */
 export async function startControlPlane(context: ProcessContext): Promise<Service> {
   const core = await createControlCore(context);
+  const doors = await openDoors(core);
   const { insecure } = context.config.cluster;
   const { grpc, admin, http, jsonHeartbeat } = core.config;
   const health = new HealthImplementation(Object.fromEntries(SERVED.map((name) => [name, 'SERVING'])));
-  const main = createServer();
+  const main = createServer(doors.grpc.interceptors);
   main.addService(NodeServiceService, nodeService(core));
   main.addService(PlaneServiceService, planeService(core));
   health.addToServer(main);
-  const operators = createServer();
+  const operators = createServer(doors.admin.interceptors);
   operators.addService(AdminServiceService, adminService(core));
   const opened: Service[] = [];
   const open = async (
     name: string,
     what: string,
     server: Server,
-    at: { host: string; port: number },
+    { tls, authenticated }: Door,
+    { host, port }: { host: string; port: number },
   ): Promise<void> => {
-    const address = await listen(server, { what, ...at, insecure });
+    const address = await listen(server, { what, host, port, insecure, tls, authenticated });
     opened.push({ addresses: { [name]: address }, close: () => stopServer(server, GRACE_MS) });
   };
   const close = async (): Promise<void> => {
     for (const name of SERVED) health.setStatus(name, 'NOT_SERVING');
+    doors.close();
     core.streams.close();
     await Promise.all(opened.map((service) => service.close()));
     await core.close();
   };
   try {
-    await open('grpc', 'control plane gRPC', main, grpc);
-    await open('admin', 'control plane admin gRPC', operators, admin);
+    await open('grpc', 'control plane gRPC', main, doors.grpc, grpc);
+    await open('admin', 'control plane admin gRPC', operators, doors.admin, admin);
     opened.push(await startPages(core, http));
     const bound = opened[0]?.addresses['grpc'] ?? '';
     await core.join(grpc.host, Number(bound.slice(bound.lastIndexOf(':') + 1)));
@@ -60,6 +64,15 @@ export async function startControlPlane(context: ProcessContext): Promise<Servic
   }
   const addresses = Object.assign({}, ...opened.map((service) => service.addresses)) as Service['addresses'];
   return { addresses, close };
+}
+
+async function openDoors(core: ControlCore): Promise<Doors> {
+  try {
+    return new Doors({ ...core, leaseOwner: (leaseId) => core.registry.holderOf(leaseId) });
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
 }
 
 function startJsonHeartbeat(core: ControlCore, host: string, port: number): Promise<Service> {

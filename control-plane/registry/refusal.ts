@@ -6,6 +6,7 @@ export type RefusalReason =
   | 'LEASE_UNKNOWN'
   | 'NODE_UNKNOWN'
   | 'TOO_MANY_NODES'
+  | 'TOO_MANY_REGISTRATIONS'
   | 'TOO_MANY_PLANES'
   | 'ALGORITHM_UNKNOWN'
   | 'CONFIG_UNKNOWN'

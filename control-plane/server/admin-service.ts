@@ -136,7 +136,13 @@ function configFacts(config: RoutingConfig, old: RoutingConfig | undefined): Rec
 
 function audit({ logger }: ServiceContext, call: CallInfo, action: string, facts: Record<string, unknown>): void {
   logger.info(
-    { audit: action, peer: call.peer, trace: call.span.spanContext().traceId, ...facts },
+    {
+      audit: action,
+      who: call.caller?.name ?? 'unknown',
+      peer: call.peer,
+      trace: call.span.spanContext().traceId,
+      ...facts,
+    },
     `operator: ${action}`,
   );
 }

@@ -11,9 +11,10 @@ import {
   type KeepAliveRequest,
   type NodeServiceServer,
 } from '../../proto';
+import { hostOf } from '../../runtime/grpc';
 import { traceparentOf } from '../../runtime/telemetry';
 import { Refusal } from '../registry';
-import { handler, hostOf, type ServiceContext } from './service-context';
+import { handler, type ServiceContext } from './service-context';
 
 /** The kind of the streams that keep nodes alive. */
 export const NODE_STREAMS = 'node';
@@ -26,7 +27,7 @@ export function cutOff(): Refusal {
 
 /** NodeService of the contract. */
 export function nodeService(context: ServiceContext): NodeServiceServer {
-  const { registry, config, counters, streams, sessions } = context;
+  const { registry, config, counters, streams, sessions, registrations } = context;
   const heartbeats = counters.counter('control.heartbeats.grpc.taken');
   const unknown = counters.counter('control.heartbeats.grpc.unknown');
 
@@ -40,9 +41,12 @@ export function nodeService(context: ServiceContext): NodeServiceServer {
 
   return {
     register: handler(context, 'NodeService/Register', async ({ node }, { peer, span }) => {
+      const peerHost = hostOf(peer);
+      if (!registrations.take(peerHost))
+        throw new Refusal('TOO_MANY_REGISTRATIONS', 'too many registrations; try later');
       const { lease, state } = await registry.register({
         node,
-        peerHost: hostOf(peer),
+        peerHost,
         source: 'grpc',
         traceparent: traceparentOf(span),
       });

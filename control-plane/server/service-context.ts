@@ -5,6 +5,7 @@ import type { Counters } from '../../runtime/counters';
 import { unary, type CallInfo } from '../../runtime/grpc';
 import type { Logger } from '../../runtime/logger';
 import type { Telemetry } from '../../runtime/telemetry';
+import type { RateLimiter } from '../access';
 import type { SipHeartbeats } from '../heartbeat';
 import type { PushHub } from '../push';
 import type { Registry } from '../registry';
@@ -26,6 +27,8 @@ export interface ServiceContext {
   readonly sessionTable: SessionTable;
   readonly sessions: SessionRequests;
   readonly sipHeartbeats: SipHeartbeats;
+  /** By the address that registers. */
+  readonly registrations: RateLimiter;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly logger: Logger;
@@ -54,10 +57,4 @@ export function handler<Request, Response>(
       throw asStatus(error);
     }
   });
-}
-
-/** The IP address of a gRPC peer, `address:port` or `[address]:port`. */
-export function hostOf(peer: string): string {
-  const host = peer.slice(0, Math.max(0, peer.lastIndexOf(':'))).replace(/^\[|\]$/g, '');
-  return host.startsWith('::ffff:') ? host.slice('::ffff:'.length) : host;
 }

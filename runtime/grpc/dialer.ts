@@ -13,7 +13,7 @@ import { TokenSource } from '../identity';
 import type { Logger } from '../logger';
 import { TlsMaterial, type TlsSettings } from '../tls';
 import { channelCredentials, clientChannelOptions, silenceGrpcLibrary } from './channel';
-import { isLoopback } from './loopback';
+import { hostOf, isLoopback } from './loopback';
 
 /** How a process reaches control planes and what it shows them; the `cluster` section of the configuration is one. */
 export interface DialSettings {
@@ -94,10 +94,6 @@ export class Dialer {
       checkServerIdentity: (_name: string, certificate: PeerCertificate) => checkServerIdentity(expected, certificate),
     });
   }
-}
-
-function hostOf(target: string): string {
-  return target.slice(0, target.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }
 
 /** Adds the token of the moment to each call. */

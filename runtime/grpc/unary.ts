@@ -1,7 +1,9 @@
 import { Metadata, status, type Client, type ServiceError, type handleUnaryCall } from '@grpc/grpc-js';
 import { SpanKind, SpanStatusCode, context, trace, type Span } from '@opentelemetry/api';
 import { contextOf, traceparentOf, type Telemetry } from '../telemetry';
+import type { Identity } from '../identity';
 import type { Logger } from '../logger';
+import { callerOf } from './caller';
 
 /** Thrown by handlers: the status that the caller gets. */
 export class StatusError extends Error {
@@ -29,6 +31,8 @@ export interface CallInfo {
   /** `address:port` of the caller. */
   readonly peer: string;
   readonly span: Span;
+  /** Who calls; undefined at a listener that asks nobody. */
+  readonly caller: Identity | undefined;
 }
 
 /** Wraps a handler: span joined to the caller's trace, StatusError to its status, anything else to INTERNAL with the text hidden. */
@@ -39,7 +43,8 @@ export function unary<Request, Response>(
   return (call, callback) => {
     const parent = contextOf(call.metadata.get('traceparent')[0]?.toString());
     const span = options.telemetry.tracer.startSpan(options.method, { kind: SpanKind.SERVER }, parent);
-    const run = async (): Promise<Response> => handle(call.request, { peer: call.getPeer(), span });
+    const run = async (): Promise<Response> =>
+      handle(call.request, { peer: call.getPeer(), span, caller: callerOf(call.metadata) });
     context
       .with(trace.setSpan(parent, span), run)
       .then(

@@ -19,6 +19,10 @@ import { until } from '../support/until';
 
 const shared = { clock: systemClock, logger: silentLogger() };
 
+function call(client: NodeServiceClient): Promise<unknown> {
+  return callUnary(client, client.heartbeat, { leaseId: 'x', load: undefined });
+}
+
 describeWith('openssl', 'gRPC over TLS', () => {
   let ca: TestCa;
   const opened: { close(): unknown }[] = [];
@@ -33,18 +37,18 @@ describeWith('openssl', 'gRPC over TLS', () => {
   /** What the last call showed of its caller. */
   let seen: { subject?: string | undefined; authorization?: string | undefined } = {};
   const service: Partial<NodeServiceServer> = {
-    heartbeat: (call, callback) => {
-      const certificate = call.getAuthContext()?.sslPeerCertificate;
+    heartbeat: (request, callback) => {
+      const certificate = request.getAuthContext()?.sslPeerCertificate;
       seen = {
         subject: certificate?.subjectaltname,
-        authorization: call.metadata.get('authorization')[0]?.toString(),
+        authorization: request.metadata.get('authorization')[0]?.toString(),
       };
       callback(null, HeartbeatResponse.create({}));
     },
-    keepAlive: (call) => {
-      call.on('data', ({ leaseId }: KeepAliveRequest) => call.write(KeepAliveResponse.create({ leaseId })));
-      call.on('error', () => undefined);
-      call.on('end', () => call.end());
+    keepAlive: (stream) => {
+      stream.on('data', ({ leaseId }: KeepAliveRequest) => stream.write(KeepAliveResponse.create({ leaseId })));
+      stream.on('error', () => undefined);
+      stream.on('end', () => stream.end());
     },
   };
 
@@ -62,8 +66,6 @@ describeWith('openssl', 'gRPC over TLS', () => {
     opened.push(dialer, client);
     return client;
   };
-  const call = (client: NodeServiceClient): Promise<unknown> =>
-    callUnary(client, client.heartbeat, { leaseId: 'x', load: undefined });
   const install = (name: string, pair: TestCertificate): TestCertificate => {
     const fixed = { certFile: path.join(ca.folder, `${name}.pem`), keyFile: path.join(ca.folder, `${name}.key`) };
     copyFileSync(pair.certFile, fixed.certFile);
@@ -148,15 +150,15 @@ describeWith('openssl', 'gRPC over TLS', () => {
   });
 });
 
-function dialer(settings: DialSettings): Dialer {
+function dialerWith(settings: DialSettings): Dialer {
   return new Dialer({ ...shared, settings });
 }
 
 describe('a dialer', () => {
   it('speaks plain text on this machine, and elsewhere only where it is told to', () => {
-    const careful = dialer({ insecure: false });
+    const careful = dialerWith({ insecure: false });
     expect(() => careful.check('127.0.0.1:7700')).not.toThrow();
     expect(() => careful.check('10.0.0.1:7700')).toThrow(expect.objectContaining({ code: 'INSECURE_REFUSED' }));
-    expect(() => dialer({ insecure: true }).check('10.0.0.1:7700')).not.toThrow();
+    expect(() => dialerWith({ insecure: true }).check('10.0.0.1:7700')).not.toThrow();
   });
 });
