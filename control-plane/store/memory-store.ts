@@ -5,7 +5,6 @@ import type { Commit, CommitListener, Entry, Store } from './store';
 /** The store of a control plane that is alone: it forgets everything when the process ends. */
 export class MemoryStore implements Store {
   readonly lineage: string;
-  readonly frozen = false;
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<CommitListener>();
@@ -15,6 +14,11 @@ export class MemoryStore implements Store {
   constructor(lineage: string, clock: Clock) {
     this.lineage = lineage;
     this.#clock = clock;
+  }
+
+  /** It is always at hand. */
+  get frozen(): boolean {
+    return false;
   }
 
   get index(): number {
