@@ -2,7 +2,17 @@ import type { RoutingConfig } from '../proto';
 import type { Clock } from '../runtime/clock';
 import type { Random } from '../runtime/random';
 import { rendezvous, type Algorithm, type AlgorithmCatalog, type SelectionContext } from './algorithms';
-import type { NodeTable, PlaneNode, Pool } from './nodes';
+import {
+  DepartedNodes,
+  Ejections,
+  POOL_PARAMETERS,
+  rampedWeight,
+  startRamps,
+  type EjectionScope,
+  type NodeTable,
+  type PlaneNode,
+  type Pool,
+} from './nodes';
 
 interface PoolAlgorithm {
   readonly config: RoutingConfig;
@@ -19,42 +29,98 @@ export interface BalancerOptions {
 export class Balancer implements SelectionContext {
   readonly #options: BalancerOptions;
   readonly #algorithms = new Map<string, PoolAlgorithm>();
+  readonly #ejections = new Ejections();
+  readonly #departed = new DepartedNodes();
   #table: NodeTable;
+  /** What the choice of this moment is about; SelectionContext answers from it. */
+  #pool: Pool;
+  #candidates: readonly PlaneNode[] = [];
   nowMs: number;
 
   constructor(table: NodeTable, options: BalancerOptions) {
     this.#options = options;
     this.nowMs = options.clock.now();
     this.#table = table;
+    this.#pool = table.pool('');
     this.use(table);
   }
 
   /** The node for an affinity key in a pool, or undefined when no node is usable. */
   choose(pool: string, key: string): PlaneNode | undefined {
-    return this.chooseAmong(pool, key, this.#table.pool(pool).fresh);
+    this.#begin(pool);
+    this.#candidates = this.#pool.fresh;
+    return this.#algorithms.get(pool)?.algorithm.select(key, this.#pool.newest, this);
   }
 
   /** As `choose`, among these nodes (sorted by id) instead of the pool's: for planes that know further members or exclude some. */
   chooseAmong(pool: string, key: string, nodes: readonly PlaneNode[]): PlaneNode | undefined {
-    this.nowMs = this.#options.clock.now();
-    return this.#algorithms.get(pool)?.algorithm.select(key, nodes, this);
+    this.#begin(pool);
+    this.#candidates = nodes;
+    return this.#algorithms.get(pool)?.algorithm.select(key, this.#pool.narrow(nodes), this);
   }
 
-  /** The node that takes over old work of a node that is gone: the same at every plane, by rendezvous on the key. */
-  standIn(pool: string, key: string): PlaneNode | undefined {
-    return rendezvous(key, this.#table.pool(pool).fresh);
+  /**
+   * The node that takes over old work of a node that is gone: the same at every plane. With the id of that node its version and
+   * group come first, and the pool is its own; the full weights count, for planes see slow starts at different times.
+   */
+  standIn(pool: string, key: string, goneId?: string): PlaneNode | undefined {
+    const gone = goneId === undefined ? undefined : this.lastKnown(goneId);
+    this.#begin(gone?.pool ?? pool);
+    this.#candidates = this.#pool.fresh;
+    if (gone === undefined) return rendezvous(key, this.#pool.newest);
+    const algorithm = this.#algorithms.get(gone.pool)?.algorithm;
+    return algorithm?.standIn === undefined ? rendezvous(key, this.heirs(gone.id)) : algorithm.standIn(key, gone, this);
   }
 
   /** Tells the algorithm that the traffic itself named the node of a key. */
   assigned(node: PlaneNode, key: string): void {
-    this.nowMs = this.#options.clock.now();
+    this.#begin(node.pool);
+    this.#candidates = this.#pool.fresh;
     this.#algorithms.get(node.pool)?.algorithm.assigned?.(key, node, this);
+  }
+
+  /**
+   * Keeps a node out until `untilMs` (the plane's clock) because its traffic fails: from new work, with scope `all` from old work too.
+   * Then it comes back by itself, with a slow start. False: unknown, or the last usable one of its pool; nothing changes then.
+   */
+  eject(id: string, untilMs: number, scope: EjectionScope = 'new'): boolean {
+    if (!this.#ejections.eject(this.#table, id, { untilMs, scope })) return false;
+    this.nowMs = this.#options.clock.now();
+    this.#table.regroup(this.nowMs);
+    return true;
+  }
+
+  /** Ends an ejection before its time. */
+  readmit(id: string): void {
+    this.nowMs = this.#options.clock.now();
+    if (this.#ejections.readmit(this.#table, id, this.nowMs)) this.#table.regroup(this.nowMs);
+  }
+
+  /** Nodes that are ejected now. */
+  get ejected(): number {
+    return this.#ejections.size;
   }
 
   /** The node of that id if it may still get more of its old work. */
   keeper(id: string): PlaneNode | undefined {
     const node = this.#table.get(id);
-    return node !== undefined && this.#table.keepsOldWork(node, this.nowMs) ? node : undefined;
+    return node !== undefined && this.#table.keepsOldWork(node, this.#options.clock.now()) ? node : undefined;
+  }
+
+  lastKnown(id: string): PlaneNode | undefined {
+    return this.#table.get(id) ?? this.#departed.get(id);
+  }
+
+  heirs(id: string): readonly PlaneNode[] {
+    const version = this.lastKnown(id)?.version;
+    if (version === undefined || !this.#pool.rules.versionPools) return this.#pool.narrow(this.#candidates);
+    const own = this.#candidates.filter((node) => node.version === version && node.id !== id);
+    return own.length > 0 ? own : this.#pool.narrow(this.#candidates);
+  }
+
+  weightOf(node: PlaneNode): number {
+    const { slowStartMs } = this.#pool.rules;
+    return slowStartMs === 0 ? node.weight : rampedWeight(node, slowStartMs, this.nowMs);
   }
 
   /** Keys remembered by all algorithms. */
@@ -67,31 +133,55 @@ export class Balancer implements SelectionContext {
   /** Goes over to a new table. Every config in it was checked before by the catalog. */
   use(table: NodeTable): void {
     const previous = this.#table;
+    this.nowMs = this.#options.clock.now();
     this.#table = table;
-    for (const pool of table.pools) this.#usePool(pool, previous);
-    for (const name of this.#algorithms.keys()) {
-      if (![...table.pools].some((pool) => pool.name === name)) this.#algorithms.delete(name);
+    this.#pool = table.pool('');
+    this.#ejections.follow(table, previous, this.nowMs);
+    this.#departed.follow(table, previous);
+    startRamps(table, previous, this.nowMs);
+    table.regroup(this.nowMs);
+    const names = new Set<string>();
+    for (const pool of table.pools) {
+      names.add(pool.name);
+      this.#usePool(pool, previous);
     }
+    for (const name of this.#algorithms.keys()) if (!names.has(name)) this.#algorithms.delete(name);
+  }
+
+  #begin(pool: string): void {
+    this.nowMs = this.#options.clock.now();
+    if (this.nowMs >= this.#ejections.nextMs) {
+      this.#ejections.readmitDue(this.#table, this.nowMs);
+      this.#table.regroup(this.nowMs);
+    }
+    if (this.#pool.name !== pool) this.#pool = this.#table.pool(pool);
   }
 
   #usePool(pool: Pool, previous: NodeTable): void {
     if (pool.config === undefined) return;
     const running = this.#algorithms.get(pool.name);
-    if (running === undefined || !sameConfig(running.config, pool.config)) {
+    if (running === undefined || !isSameAlgorithm(running.config, pool.config)) {
       const { catalog, random } = this.#options;
       this.#algorithms.set(pool.name, { config: pool.config, algorithm: catalog.create(pool.config, { random }) });
       return;
     }
-    const before = previous.pool(pool.name).nodes;
-    for (const node of pool.nodes) if (!before.some(({ id }) => id === node.id)) running.algorithm.nodeAdded?.(node);
-    for (const node of before) if (!pool.nodes.some(({ id }) => id === node.id)) running.algorithm.nodeRemoved?.(node);
+    const { algorithm } = running;
+    const isIn = (table: NodeTable, { id }: PlaneNode): boolean => table.get(id)?.pool === pool.name;
+    for (const node of pool.nodes) if (!isIn(previous, node)) algorithm.nodeAdded?.(node);
+    for (const node of previous.pool(pool.name).nodes) if (!isIn(this.#table, node)) algorithm.nodeRemoved?.(node);
   }
 }
 
-function sameConfig(a: RoutingConfig, b: RoutingConfig): boolean {
+/** What holds for the pool whatever its algorithm may change without the algorithm losing its memory. */
+function isSameAlgorithm(a: RoutingConfig, b: RoutingConfig): boolean {
+  const [left, right] = [ownParameters(a), ownParameters(b)];
   return (
     a.algorithm === b.algorithm &&
-    a.parameters.size === b.parameters.size &&
-    [...a.parameters].every(([name, value]) => b.parameters.get(name) === value)
+    left.length === right.length &&
+    left.every(([name, value]) => b.parameters.get(name) === value)
   );
+}
+
+function ownParameters({ parameters }: RoutingConfig): [string, string][] {
+  return [...parameters].filter(([name]) => !(POOL_PARAMETERS as readonly string[]).includes(name));
 }

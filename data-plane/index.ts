@@ -13,13 +13,16 @@ export {
   DEFAULT_POOL,
   LiveRegistry,
   NodeTable,
+  Pool,
+  compareVersions,
   endpointOf,
   newNodeLive,
   toPlaneNode,
+  type EjectionScope,
   type NodeLive,
   type PlaneNode,
-  type Pool,
   type TableState,
 } from './nodes';
+export { LinearPattern, type PatternOptions } from './pattern';
 export { type PlaneCore, type TableListener } from './plane-core';
 export { startPlaneCore, type CoreOptions, type RunningCore } from './start-core';

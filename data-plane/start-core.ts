@@ -79,6 +79,7 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
   counters.gauge('control.connected', () => (link.connected ? 1 : 0));
   counters.gauge('control.revision', () => table.revision?.index ?? 0);
   counters.gauge('nodes.known', () => table.nodes.length);
+  counters.gauge('nodes.ejected', () => balancer.ejected);
   counters.gauge('affinity.keys', () => balancer.remembered);
 
   return {
@@ -109,7 +110,7 @@ function readinessOf(table: NodeTable): Readiness {
 }
 
 function describe(catalog: AlgorithmCatalog): AlgorithmDescriptor[] {
-  return catalog.factories.map(({ name, parameters }) =>
+  return catalog.descriptions.map(({ name, parameters }) =>
     AlgorithmDescriptor.create({ name, parameters: [...parameters] }),
   );
 }

@@ -1,18 +1,15 @@
-import { TriplaneError } from '../../runtime/errors';
 import type { PlaneNode } from '../nodes';
 import type { Algorithm, AlgorithmFactory, SelectionContext } from './algorithm';
+import { KeyMemory, type KeyMemoryLimits } from './key-memory';
+import { flagParameter, integerParameter, type Parameters } from '../parameters';
 import { rendezvous } from './rendezvous';
 import { RoundRobin } from './round-robin';
 
-interface Affinity {
-  nodeId: string;
-  usedAtMs: number;
-}
-
-export interface CallIdAffinityOptions {
-  readonly maxIdleMs: number;
+export interface CallIdAffinityOptions extends KeyMemoryLimits {
+  /** All keys of a dead node move to one stand-in. */
   readonly groupFailover: boolean;
-  readonly maxEntries: number;
+  /** Narrows those that may take over from a node that is gone; never empty. Absent: all heirs. */
+  readonly narrowHeirs?: (gone: PlaneNode, heirs: readonly PlaneNode[]) => readonly PlaneNode[];
 }
 
 /**
@@ -22,65 +19,70 @@ export interface CallIdAffinityOptions {
 export class CallIdAffinity implements Algorithm {
   readonly #options: CallIdAffinityOptions;
   readonly #fallback = new RoundRobin();
-  /** In order of last use, oldest first. */
-  readonly #affinities = new Map<string, Affinity>();
+  readonly #keys: KeyMemory;
 
   constructor(options: CallIdAffinityOptions) {
     this.#options = options;
+    this.#keys = new KeyMemory(options);
   }
 
   get remembered(): number {
-    return this.#affinities.size;
+    return this.#keys.size;
   }
 
   select(key: string, nodes: readonly PlaneNode[], context: SelectionContext): PlaneNode | undefined {
-    this.#forgetIdle(context.nowMs);
-    const known = this.#affinities.get(key);
-    if (known === undefined) return this.#remember(key, this.#fallback.select(key, nodes), context.nowMs);
-    const keeper = context.keeper(known.nodeId);
-    if (keeper !== undefined) return this.#touch(key, known, keeper, context.nowMs);
-    const standIn = rendezvous(this.#options.groupFailover ? known.nodeId : key, nodes);
-    return standIn === undefined ? undefined : this.#touch(key, known, standIn, context.nowMs);
+    const { nowMs } = context;
+    const knownId = this.#keys.get(key, nowMs);
+    const node =
+      knownId === undefined ? this.#fallback.select(key, nodes, context) : this.#known(key, knownId, context);
+    if (node !== undefined) this.#keys.set(key, node.id, nowMs);
+    return node;
+  }
+
+  standIn(key: string, gone: PlaneNode, context: SelectionContext): PlaneNode | undefined {
+    const { groupFailover, narrowHeirs } = this.#options;
+    const heirs = context.heirs(gone.id);
+    return rendezvous(groupFailover ? gone.id : key, narrowHeirs === undefined ? heirs : narrowHeirs(gone, heirs));
+  }
+
+  /** The node of a known key, if it may get more of its old work. */
+  held(key: string, context: SelectionContext): PlaneNode | undefined {
+    const knownId = this.#keys.get(key, context.nowMs);
+    return knownId === undefined ? undefined : context.keeper(knownId);
   }
 
   assigned(key: string, node: PlaneNode, context: SelectionContext): void {
-    const known = this.#affinities.get(key);
-    if (known === undefined) this.#remember(key, node, context.nowMs);
-    else this.#touch(key, known, node, context.nowMs);
+    this.#keys.set(key, node.id, context.nowMs);
   }
 
   nodeRemoved(node: PlaneNode): void {
     this.#fallback.nodeRemoved(node);
   }
 
-  #remember(key: string, node: PlaneNode | undefined, nowMs: number): PlaneNode | undefined {
-    if (node === undefined) return undefined;
-    if (this.#affinities.size >= this.#options.maxEntries) this.#forgetOldest();
-    this.#affinities.set(key, { nodeId: node.id, usedAtMs: nowMs });
-    return node;
+  #known(key: string, nodeId: string, context: SelectionContext): PlaneNode | undefined {
+    const keeper = context.keeper(nodeId);
+    if (keeper !== undefined) return keeper;
+    const gone = context.lastKnown(nodeId);
+    if (gone !== undefined) return this.standIn(key, gone, context);
+    return rendezvous(this.#options.groupFailover ? nodeId : key, context.heirs(nodeId));
   }
+}
 
-  #touch(key: string, affinity: Affinity, node: PlaneNode, nowMs: number): PlaneNode {
-    affinity.nodeId = node.id;
-    affinity.usedAtMs = nowMs;
-    this.#affinities.delete(key);
-    this.#affinities.set(key, affinity);
-    return node;
-  }
+/** Names of the parameters of everything that remembers keys as `call-id-affinity` does. */
+export const AFFINITY_PARAMETERS = [
+  'callIdAffinityMaxTimeInCache',
+  'callIdAffinityGroupFailover',
+  'maxEntries',
+] as const;
 
-  #forgetIdle(nowMs: number): void {
-    for (const [key, affinity] of this.#affinities) {
-      if (nowMs - affinity.usedAtMs <= this.#options.maxIdleMs) return;
-      this.#affinities.delete(key);
-    }
-  }
-
-  #forgetOldest(): void {
-    for (const key of this.#affinities.keys()) {
-      this.#affinities.delete(key);
-      return;
-    }
-  }
+/** Reads AFFINITY_PARAMETERS. Throws ALGORITHM_PARAMETER. */
+export function affinityOptions(parameters: Parameters, defaults = { groupFailover: false }): CallIdAffinityOptions {
+  return {
+    maxIdleMs:
+      1000 * integerParameter(parameters, 'callIdAffinityMaxTimeInCache', { fallback: 500, min: 1, max: 86_400 }),
+    groupFailover: flagParameter(parameters, 'callIdAffinityGroupFailover', defaults.groupFailover),
+    maxEntries: integerParameter(parameters, 'maxEntries', { fallback: 1_000_000, min: 1, max: 10_000_000 }),
+  };
 }
 
 /**
@@ -90,30 +92,6 @@ export class CallIdAffinity implements Algorithm {
  */
 export const callIdAffinity: AlgorithmFactory = {
   name: 'call-id-affinity',
-  parameters: ['callIdAffinityMaxTimeInCache', 'callIdAffinityGroupFailover', 'maxEntries'],
-  create: (parameters) =>
-    new CallIdAffinity({
-      maxIdleMs: 1000 * integer(parameters, 'callIdAffinityMaxTimeInCache', { fallback: 500, min: 1, max: 86_400 }),
-      groupFailover: flag(parameters, 'callIdAffinityGroupFailover', false),
-      maxEntries: integer(parameters, 'maxEntries', { fallback: 1_000_000, min: 1, max: 100_000_000 }),
-    }),
+  parameters: AFFINITY_PARAMETERS,
+  create: (parameters) => new CallIdAffinity(affinityOptions(parameters)),
 };
-
-function integer(
-  parameters: ReadonlyMap<string, string>,
-  name: string,
-  { fallback, min, max }: { fallback: number; min: number; max: number },
-): number {
-  const text = parameters.get(name);
-  if (text === undefined) return fallback;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new TriplaneError('ALGORITHM_PARAMETER', `${name}: expected a whole number from ${min} to ${max}, got ${text}`);
-}
-
-function flag(parameters: ReadonlyMap<string, string>, name: string, fallback: boolean): boolean {
-  const text = parameters.get(name);
-  if (text === undefined) return fallback;
-  if (text === 'true' || text === 'false') return text === 'true';
-  throw new TriplaneError('ALGORITHM_PARAMETER', `${name}: expected true or false, got ${text}`);
-}

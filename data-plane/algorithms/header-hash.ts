@@ -5,5 +5,8 @@ import { rendezvous } from './rendezvous';
 export const headerHash: AlgorithmFactory = {
   name: 'header-hash',
   parameters: [],
-  create: () => ({ select: (key, nodes) => rendezvous(key, nodes) }),
+  create: () => ({ select: (key, nodes, context) => rendezvous(key, nodes, context) }),
 };
+
+/** `header-hash` under the name that it has for SMPP, where there are no headers: the key is the ESME's system_id or what the plane takes. */
+export const hash: AlgorithmFactory = { ...headerHash, name: 'hash' };

@@ -1,4 +1,4 @@
 /** How a node is chosen: pure functions of key, nodes and clock, one file each. */
 export { type Algorithm, type AlgorithmDeps, type AlgorithmFactory, type SelectionContext } from './algorithm';
-export { AlgorithmCatalog } from './catalog';
+export { AlgorithmCatalog, BUILT_IN } from './catalog';
 export { rendezvous } from './rendezvous';

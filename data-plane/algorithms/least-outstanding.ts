@@ -8,13 +8,13 @@ export const leastOutstanding: AlgorithmFactory = {
   create: () => {
     let turn = 0;
     return {
-      select: (_key, nodes) => {
+      select: (_key, nodes, context) => {
         let best: PlaneNode | undefined;
         let bestLoad = Number.POSITIVE_INFINITY;
         turn += 1;
         for (let i = 0; i < nodes.length; i += 1) {
           const node = nodes[(turn + i) % nodes.length] as PlaneNode;
-          const load = (node.live.inFlight + 1) / node.weight;
+          const load = (node.live.inFlight + 1) / context.weightOf(node);
           if (load >= bestLoad) continue;
           best = node;
           bestLoad = load;

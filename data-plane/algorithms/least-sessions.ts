@@ -6,13 +6,13 @@ export const leastSessions: AlgorithmFactory = {
   name: 'least-sessions',
   parameters: [],
   create: (_parameters, { random }) => ({
-    select: (_key, nodes) => {
+    select: (_key, nodes, context) => {
       let best: PlaneNode | undefined;
       let bestLoad = Number.POSITIVE_INFINITY;
       let equals = 0;
       for (let i = 0; i < nodes.length; i += 1) {
         const node = nodes[i] as PlaneNode;
-        const load = (node.live.activeSessions + 1) / node.weight;
+        const load = (node.live.activeSessions + 1) / context.weightOf(node);
         if (load < bestLoad) {
           best = node;
           bestLoad = load;

@@ -1,5 +1,5 @@
 import type { PlaneNode } from '../nodes';
-import type { Algorithm, AlgorithmFactory } from './algorithm';
+import type { Algorithm, AlgorithmFactory, SelectionContext } from './algorithm';
 
 /**
  * Smooth weighted round robin: each node's credit grows by its weight, the richest is taken and pays the sum.
@@ -8,15 +8,16 @@ import type { Algorithm, AlgorithmFactory } from './algorithm';
 export class RoundRobin implements Algorithm {
   readonly #credits = new Map<string, number>();
 
-  select(_key: string, nodes: readonly PlaneNode[]): PlaneNode | undefined {
+  select(_key: string, nodes: readonly PlaneNode[], context: SelectionContext): PlaneNode | undefined {
     let best: PlaneNode | undefined;
     let bestCredit = Number.NEGATIVE_INFINITY;
     let sum = 0;
     for (let i = 0; i < nodes.length; i += 1) {
       const node = nodes[i] as PlaneNode;
-      const credit = (this.#credits.get(node.id) ?? 0) + node.weight;
+      const weight = context.weightOf(node);
+      const credit = (this.#credits.get(node.id) ?? 0) + weight;
       this.#credits.set(node.id, credit);
-      sum += node.weight;
+      sum += weight;
       if (credit > bestCredit) {
         best = node;
         bestCredit = credit;

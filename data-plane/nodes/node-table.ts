@@ -9,17 +9,7 @@ import {
 } from '../../proto';
 import { LiveRegistry } from './live-registry';
 import { DEFAULT_POOL, toPlaneNode, type PlaneNode } from './plane-node';
-
-/** The nodes of one pool, sorted by id. */
-export interface Pool {
-  readonly name: string;
-  /** All that are registered, whatever their state. */
-  readonly nodes: readonly PlaneNode[];
-  /** Those that may get new work. */
-  readonly fresh: readonly PlaneNode[];
-  /** The algorithm in force; undefined until the control plane named one. */
-  readonly config: RoutingConfig | undefined;
-}
+import { Pool } from './pool';
 
 /** Everything that a table is made of. */
 export interface TableState {
@@ -31,7 +21,7 @@ export interface TableState {
 }
 
 /**
- * Which nodes there are and which may be used: immutable, swapped whole on each push.
+ * Which nodes there are and which may be used: swapped whole on each push; between pushes only ejections change it, by `regroup`.
  * Whether a node is usable is asked here and nowhere else.
  */
 export class NodeTable {
@@ -55,6 +45,7 @@ export class NodeTable {
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
     this.#byId = new Map(this.nodes.map((node) => [node.id, node]));
     this.#pools = this.#groupPools(state.configs);
+    this.regroup(Number.NEGATIVE_INFINITY);
   }
 
   static empty(protocol: Protocol): NodeTable {
@@ -68,21 +59,30 @@ export class NodeTable {
 
   /** The pool of that name; an unknown one has no nodes. */
   pool(name: string): Pool {
-    return this.#pools.get(name) ?? { name, nodes: [], fresh: [], config: undefined };
+    return this.#pools.get(name) ?? new Pool(name, [], undefined);
   }
 
   get pools(): Iterable<Pool> {
     return this.#pools.values();
   }
 
-  /** May the node get a new call, session, bind or key? */
-  takesNewWork(node: PlaneNode): boolean {
-    if (node.weight === 0) return false;
+  /** Asks anew which nodes take new work, after an ejection or a readmission; with -Infinity all ejections count. */
+  regroup(nowMs: number): void {
+    for (const pool of this.#pools.values()) pool.regroup((node, atMs) => this.takesNewWork(node, atMs), nowMs);
+  }
+
+  /** May the node get a new call, session, bind or key? ACTIVE, of some weight, not ejected. How large its share is: SelectionContext.weightOf. */
+  takesNewWork(node: PlaneNode, nowMs: number): boolean {
+    if (node.weight === 0 || nowMs < node.live.ejectedUntilMs) return false;
     return node.state === NodeState.ACTIVE || (this.#guardActive && node.state === NodeState.SUSPECT);
   }
 
-  /** May the node get more of what it already has? DRAINING: yes. SUSPECT: while the plane itself heard from it within one lease TTL. */
+  /**
+   * May the node get more of what it already has? DRAINING: yes. SUSPECT: while the plane itself heard from it within one lease TTL.
+   * Ejected: only when the plane found that it is not there at all.
+   */
   keepsOldWork(node: PlaneNode, nowMs: number): boolean {
+    if (nowMs < node.live.deadUntilMs) return false;
     switch (node.state) {
       case NodeState.ACTIVE:
       case NodeState.DRAINING:
@@ -96,18 +96,10 @@ export class NodeTable {
 
   #groupPools(configs: ReadonlyMap<string, RoutingConfig>): ReadonlyMap<string, Pool> {
     const names = new Set([DEFAULT_POOL, ...configs.keys(), ...this.nodes.map((node) => node.pool)]);
-    return new Map([...names].map((name) => [name, this.#pool(name, configs.get(name) ?? configs.get(DEFAULT_POOL))]));
-  }
-
-  #pool(name: string, config: RoutingConfig | undefined): Pool {
-    const nodes = this.nodes.filter((node) => node.pool === name);
-    const usable = nodes.filter((node) => this.takesNewWork(node));
-    const panicking = usable.length * 100 < nodes.length * (config?.panicThresholdPercent ?? 0);
-    return {
-      name,
-      nodes,
-      fresh: panicking ? nodes.filter((node) => node.weight > 0 && node.state !== NodeState.MAINTENANCE) : usable,
-      config,
-    };
+    const pools = [...names].map((name) => {
+      const nodes = this.nodes.filter((node) => node.pool === name);
+      return new Pool(name, nodes, configs.get(name) ?? configs.get(DEFAULT_POOL));
+    });
+    return new Map(pools.map((pool) => [pool.name, pool]));
   }
 }

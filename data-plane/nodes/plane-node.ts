@@ -13,6 +13,12 @@ export interface NodeLive {
   inFlight: number;
   /** When something last came from the node, by the plane's clock, ms; -Infinity: never. */
   heardAtMs: number;
+  /** Since when its share grows (slow start), by the plane's clock, ms; -Infinity: it has its whole share. */
+  rampStartMs: number;
+  /** Until when the plane's traffic has ejected it from new work, ms; -Infinity: not ejected. */
+  ejectedUntilMs: number;
+  /** The same for its old work. */
+  deadUntilMs: number;
 }
 
 /** One node as a plane sees it. Immutable but for `live`. */
@@ -43,6 +49,9 @@ export function newNodeLive(): NodeLive {
     activeSessions: 0,
     inFlight: 0,
     heardAtMs: Number.NEGATIVE_INFINITY,
+    rampStartMs: Number.NEGATIVE_INFINITY,
+    ejectedUntilMs: Number.NEGATIVE_INFINITY,
+    deadUntilMs: Number.NEGATIVE_INFINITY,
   };
 }
 

@@ -1,12 +1,7 @@
-import {
-  AlgorithmCatalog,
-  rendezvous,
-  type Algorithm,
-  type PlaneNode,
-  type SelectionContext,
-} from '../../../../data-plane';
+import { AlgorithmCatalog, rendezvous, type Algorithm, type PlaneNode } from '../../../../data-plane';
 import { Protocol, RoutingConfig } from '../../../../proto';
 import { planeNode } from '../../../support/plane-nodes';
+import { FakeSelection } from '../../../support/selection-context';
 
 const nodes = ['a', 'b', 'c'].map((id) => planeNode(id));
 
@@ -19,18 +14,10 @@ function create(parameters: Readonly<Record<string, string>> = {}): Algorithm {
   return new AlgorithmCatalog().create(config, { random: () => 0 });
 }
 
-class Context implements SelectionContext {
-  nowMs = 0;
-  alive: readonly PlaneNode[] = nodes;
-  keeper(id: string): PlaneNode | undefined {
-    return this.alive.find((node) => node.id === id);
-  }
-}
-
 describe('call-id-affinity', () => {
   it('spreads new keys in turn and keeps each where it went', () => {
     const algorithm = create();
-    const context = new Context();
+    const context = new FakeSelection(nodes);
     const first = ['k1', 'k2', 'k3', 'k4', 'k5', 'k6'].map((key) => algorithm.select(key, nodes, context)?.id);
     expect(new Set(first.slice(0, 3)).size).toBe(3);
     const again = ['k1', 'k2', 'k3', 'k4', 'k5', 'k6'].map((key) => algorithm.select(key, nodes, context)?.id);
@@ -39,7 +26,7 @@ describe('call-id-affinity', () => {
 
   it('keeps a key on a node that takes no new work but keeps old', () => {
     const algorithm = create();
-    const context = new Context();
+    const context = new FakeSelection(nodes);
     const node = algorithm.select('k', nodes, context);
     expect(
       algorithm.select(
@@ -52,7 +39,7 @@ describe('call-id-affinity', () => {
 
   it('moves the keys of a dead node each to its own stand-in, and leaves them there', () => {
     const algorithm = create();
-    const context = new Context();
+    const context = new FakeSelection(nodes);
     const node = algorithm.select('k', nodes, context);
     const others = nodes.filter((other) => other !== node);
     context.alive = others;
@@ -64,7 +51,7 @@ describe('call-id-affinity', () => {
 
   it('moves all keys of a dead node to one stand-in with group failover', () => {
     const algorithm = create({ callIdAffinityGroupFailover: 'true' });
-    const context = new Context();
+    const context = new FakeSelection(nodes);
     const keys = Array.from({ length: 300 }, (_, i) => `k${i}`);
     const ofA = keys.filter((key) => algorithm.select(key, nodes, context)?.id === 'a');
     const others = nodes.slice(1);
@@ -72,9 +59,20 @@ describe('call-id-affinity', () => {
     expect(new Set(ofA.map((key) => algorithm.select(key, others, context)?.id)).size).toBe(1);
   });
 
+  it('names the stand-in of a call that only the plane remembers: by the call, or with group failover by the node', () => {
+    const context = new FakeSelection(nodes);
+    const [gone, ...others] = nodes as [PlaneNode, PlaneNode, PlaneNode];
+    context.alive = others;
+    const calls = Array.from({ length: 100 }, (_, i) => `call-${i}`);
+    const standIns = (parameters = {}): (PlaneNode | undefined)[] =>
+      calls.map((call) => create(parameters).standIn?.(call, gone, context));
+    expect(standIns()).toEqual(calls.map((call) => rendezvous(call, others)));
+    expect(new Set(standIns({ callIdAffinityGroupFailover: 'true' })).size).toBe(1);
+  });
+
   it('forgets a key that was idle longer than the limit, and not before', () => {
     const algorithm = create({ callIdAffinityMaxTimeInCache: '10' });
-    const context = new Context();
+    const context = new FakeSelection(nodes);
     algorithm.select('k', nodes, context);
     context.nowMs = 10_000;
     algorithm.select('k', nodes, context);
@@ -88,14 +86,14 @@ describe('call-id-affinity', () => {
 
   it('never remembers more keys than maxEntries', () => {
     const algorithm = create({ maxEntries: '5' });
-    const context = new Context();
+    const context = new FakeSelection(nodes);
     for (let i = 0; i < 20; i += 1) algorithm.select(`k${i}`, nodes, context);
     expect(algorithm.remembered).toBe(5);
   });
 
   it('learns from the traffic itself', () => {
     const algorithm = create();
-    const context = new Context();
+    const context = new FakeSelection(nodes);
     algorithm.assigned?.('k', nodes[2] as PlaneNode, context);
     expect(algorithm.select('k', nodes, context)?.id).toBe('c');
   });
@@ -108,7 +106,7 @@ describe('call-id-affinity', () => {
     [{ callIdAffinityGroupFailover: 'yes' }, 'callIdAffinityGroupFailover: expected true or false, got yes'],
     [
       { speed: '1' },
-      'call-id-affinity takes the parameters callIdAffinityMaxTimeInCache, callIdAffinityGroupFailover, maxEntries, not speed',
+      'call-id-affinity takes the parameters callIdAffinityMaxTimeInCache, callIdAffinityGroupFailover, maxEntries, slowStartMs, versionPools, not speed',
     ],
   ])('refuses the parameters %j with one clear line', (parameters, message) => {
     expect(() => create(parameters as Record<string, string>)).toThrow(message);

@@ -1,8 +1,9 @@
 import { AlgorithmCatalog, type PlaneNode } from '../../../../data-plane';
 import { RoutingConfig } from '../../../../proto';
 import { planeNode } from '../../../support/plane-nodes';
+import { FakeSelection } from '../../../support/selection-context';
 
-const context = { nowMs: 0, keeper: () => undefined };
+const context = new FakeSelection();
 const create = (algorithm: string, random = () => 0.5) =>
   new AlgorithmCatalog().create(RoutingConfig.create({ algorithm }), { random });
 const run = (algorithm: string, nodes: readonly PlaneNode[], count: number): string => {

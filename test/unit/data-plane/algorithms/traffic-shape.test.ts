@@ -1,8 +1,9 @@
 import { AlgorithmCatalog, type Algorithm, type PlaneNode } from '../../../../data-plane';
 import { Protocol, RoutingConfig, Transport } from '../../../../proto';
 import { fakeCore, testNode } from '../../../support/fake-core';
+import { FakeSelection } from '../../../support/selection-context';
 
-const context = { nowMs: 0, keeper: () => undefined };
+const context = new FakeSelection();
 
 function create(algorithm: string): Algorithm {
   return new AlgorithmCatalog().create(RoutingConfig.create({ algorithm }), { random: () => 0 });

@@ -38,7 +38,7 @@ describe('NodeTable', () => {
   ])('answers for a node that is %s: new work %s, old work %s', (state, takesNew, keepsOld) => {
     const one = table([testNode('a', [sip], { state })]);
     const node = one.get('a') as PlaneNode;
-    expect(one.takesNewWork(node)).toBe(takesNew);
+    expect(one.takesNewWork(node, 50_000)).toBe(takesNew);
     expect(one.keepsOldWork(node, 50_000)).toBe(keepsOld);
     expect(names(one.pool('default').fresh)).toBe(takesNew ? 'a' : '');
   });
