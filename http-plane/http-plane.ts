@@ -5,6 +5,7 @@ import type { HttpConfig } from '../runtime/config';
 import type { ProcessContext } from '../runtime/process-context';
 import type { Service } from '../runtime/service';
 import { HttpFigures } from './figures';
+import { NodeHealth } from './health';
 import { startWireForwarder } from './wire';
 import { Router } from './routing';
 
@@ -13,12 +14,19 @@ const CLOSE_GRACE_MS = 5000;
 
 /** The HTTP plane on a core that somebody else runs. Addresses: `http`. Throws listen errors. */
 export async function createHttpPlane(core: PlaneCore, config: HttpConfig): Promise<Service> {
-  const router = new Router(core, config.affinityKey);
+  const router = new Router(core, config);
   const figures = new HttpFigures(core.counters);
-  const forwarder = await startWireForwarder({ core, config, router, figures });
+  const health = new NodeHealth(config, {
+    balancer: core.balancer,
+    nodeCount: () => core.table.nodes.length,
+    clock: core.clock,
+    logger: core.logger,
+    counters: core.counters,
+  });
+  const forwarder = await startWireForwarder({ core, config, router, figures, health });
   let closing: Promise<void> | undefined;
   return {
-    addresses: { http: forwarder.address },
+    addresses: forwarder.addresses,
     close: () => (closing ??= forwarder.close(CLOSE_GRACE_MS)),
   };
 }

@@ -1,6 +1,7 @@
 import type { PlaneCore } from '../../data-plane';
 import type { HttpConfig } from '../../runtime/config';
 import type { HttpFigures } from '../figures';
+import type { NodeHealth } from '../health';
 import type { Router } from '../routing';
 
 export type ForwarderCore = Pick<PlaneCore, 'clock' | 'logger' | 'random' | 'table' | 'telemetry'>;
@@ -10,12 +11,13 @@ export interface ForwarderOptions {
   readonly config: HttpConfig;
   readonly router: Router;
   readonly figures: HttpFigures;
+  readonly health: NodeHealth;
 }
 
 /** Listens for clients and forwards each of their requests to the node that the router chooses. */
 export interface Forwarder {
-  /** `host:port` as bound. */
-  readonly address: string;
+  /** `http`, and `https` when it is configured: `host:port` as bound. */
+  readonly addresses: Readonly<Record<string, string>>;
   /** Stops accepting, finishes requests in flight for at most `graceMs`, ends tunnels, cuts the rest. */
   close(graceMs: number): Promise<void>;
 }

@@ -40,3 +40,10 @@ export const CONNECT_SLOW: OwnAnswer = {
   text: 'the node took no connection in time',
 };
 export const NODE_SLOW: OwnAnswer = { status: 504, reason: 'nodeTimeout', text: 'the node did not answer in time' };
+
+/** To the same place over HTTPS (guides 1.11.2). */
+export function toHttps(host: string, port: number, target: string): OwnAnswer {
+  const name = host.replace(/:\d*$/, '');
+  const location = `https://${name}${port === 443 ? '' : `:${port}`}${target.startsWith('/') ? target : '/'}`;
+  return { status: 302, reason: 'redirectedToHttps', text: 'served over HTTPS', headers: { Location: location } };
+}

@@ -1,2 +1,2 @@
 /** Which node gets a request. */
-export { Router, type RequestKeys, type RouterCore } from './router';
+export { Router, type RequestKeys, type RouterCore, type RouterSettings } from './router';

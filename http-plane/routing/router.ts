@@ -1,4 +1,5 @@
 import { DEFAULT_POOL, rendezvous, type NodeTable, type PlaneCore, type PlaneNode } from '../../data-plane';
+import { cookieValue } from './cookie-value';
 import { instanceIdOf } from './instance-id';
 import { queryParameter } from './query-parameter';
 import { collectSessionIds } from './session-ids';
@@ -11,6 +12,13 @@ export interface RequestKeys {
   readonly cookies: readonly string[];
 }
 
+export interface RouterSettings {
+  /** Query parameter that holds the affinity key. */
+  readonly affinityKey: string;
+  /** Name of the plane's own cookie; absent: none. */
+  readonly stickyCookie?: string | undefined;
+}
+
 export type RouterCore = Pick<PlaneCore, 'table' | 'balancer' | 'clock'>;
 
 /** Label of a node that holds its Restcomm instance id. */
@@ -18,21 +26,20 @@ const INSTANCE_ID_LABEL = 'Restcomm-Instance-Id';
 
 /**
  * Chooses the node of each request, in the order of the guides (1.3 and "Converged Load Balancing"): jvmRoute, Restcomm instance id,
- * affinity key, session id, algorithm. Pure but for the algorithm's own memory; called once per request.
+ * our own cookie, affinity key, session id, algorithm. Pure but for the algorithm's own memory; called once per request.
  */
 export class Router {
   readonly #core: RouterCore;
-  readonly #affinityKey: string;
+  readonly #settings: RouterSettings;
   readonly #sessionIds: string[] = [];
   #table: NodeTable | undefined;
   #byJvmRoute: ReadonlyMap<string, PlaneNode> = new Map();
   #byInstanceId: ReadonlyMap<string, PlaneNode> = new Map();
   #fresh = 0;
 
-  /** `affinityKey`: name of the query parameter. */
-  constructor(core: RouterCore, affinityKey: string) {
+  constructor(core: RouterCore, settings: RouterSettings) {
     this.#core = core;
-    this.#affinityKey = affinityKey;
+    this.#settings = settings;
   }
 
   /** The node for a request, or undefined when none is usable. */
@@ -41,14 +48,21 @@ export class Router {
     const ids = this.#sessionIds;
     ids.length = 0;
     collectSessionIds(keys.target, keys.cookies, ids);
-    return this.#owner(ids) ?? this.#instance(keys.target) ?? this.#byKey(keys, ids[0]);
+    return this.#owner(ids) ?? this.#instance(keys.target) ?? this.#byCookie(keys) ?? this.#byKey(keys, ids[0]);
   }
 
   /** Does the request carry a session of that node? */
   isBound(keys: RequestKeys, node: PlaneNode): boolean {
     const ids: string[] = [];
     collectSessionIds(keys.target, keys.cookies, ids);
-    return this.#owner(ids)?.id === node.id;
+    return (this.#owner(ids) ?? this.#byCookie(keys))?.id === node.id;
+  }
+
+  /** The Set-Cookie line that will hold the client at the node, with its end; '': it has the cookie, or there is none by config. */
+  cookieFor(keys: RequestKeys, node: PlaneNode): string {
+    const name = this.#settings.stickyCookie;
+    if (name === undefined || cookieValue(keys.cookies, name) === node.id) return '';
+    return `Set-Cookie: ${name}=${node.id}; Path=/; HttpOnly\r\n`;
   }
 
   /** A node to try instead of one that did not take the request: by hash of its id, so that all planes agree. */
@@ -71,9 +85,16 @@ export class Router {
     return id === undefined ? undefined : this.#keeping(this.#byInstanceId.get(id));
   }
 
+  #byCookie(keys: RequestKeys): PlaneNode | undefined {
+    const name = this.#settings.stickyCookie;
+    if (name === undefined) return undefined;
+    const id = cookieValue(keys.cookies, name);
+    return id === undefined ? undefined : this.#keeping(this.#core.table.get(id));
+  }
+
   #byKey(keys: RequestKeys, sessionId: string | undefined): PlaneNode | undefined {
     const { balancer } = this.#core;
-    const affinity = queryParameter(keys.target, this.#affinityKey);
+    const affinity = queryParameter(keys.target, this.#settings.affinityKey);
     if (affinity !== undefined) return balancer.choose(DEFAULT_POOL, affinity);
     // Hashed whatever the algorithm: the session of a dead node goes to one stand-in, and one without a jvmRoute sticks.
     if (sessionId !== undefined) return balancer.standIn(DEFAULT_POOL, withoutRoute(sessionId));

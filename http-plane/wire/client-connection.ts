@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { HEAD_SLOW, OPTIONS_END, type OwnAnswer } from '../forward';
+import { HEAD_SLOW, OPTIONS_END, toHttps, type OwnAnswer } from '../forward';
 import { Exchange, type ExchangeClient } from './exchange';
 import { Fault, INCOMPLETE, answerOf } from './faults';
 import { CR, LF, latin1 } from './octets';
@@ -22,6 +22,7 @@ const STOP = -1000;
 /** One client: its requests are answered one after the other, in order. */
 export class ClientConnection implements ExchangeClient {
   readonly stamp: RequestStamp;
+  readonly secure: boolean;
   closing = false;
   deadlineMs: number;
   readonly #deps: WireDeps;
@@ -36,12 +37,13 @@ export class ClientConnection implements ExchangeClient {
   #ended = false;
   #headStarted = false;
 
-  constructor(deps: WireDeps, socket: Socket) {
+  constructor(deps: WireDeps, socket: Socket, secure: boolean) {
     this.#deps = deps;
     this.#socket = socket;
+    this.secure = secure;
     this.deadlineMs = deps.core.clock.now() + deps.config.headTimeoutMs;
     this.stamp = {
-      forwarded: `X-Forwarded-For: ${socket.remoteAddress ?? ''}\r\nX-Forwarded-Proto: http\r\n`,
+      forwarded: `X-Forwarded-For: ${socket.remoteAddress ?? ''}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\n`,
       via: deps.config.via,
     };
     socket.on('data', (bytes: Buffer) => this.#data(bytes));
@@ -199,12 +201,22 @@ export class ClientConnection implements ExchangeClient {
     this.#view = view;
     const exchange = new Exchange(this.#deps, this, view);
     this.#exchange = exchange;
-    if (view.maxForwards === 0) {
+    const own = this.#ownAnswer(view);
+    if (own !== undefined) {
       exchange.abandon();
-      this.answer(OPTIONS_END);
-      return behind;
+      this.answer(own);
+      return exchange.requestDone ? behind : STOP;
     }
     return exchange.begin(buffer, start, behind, end);
+  }
+
+  /** Requests that no node sees. */
+  #ownAnswer(view: RequestView): OwnAnswer | undefined {
+    const { redirectPort } = this.#deps;
+    if (redirectPort !== undefined && !this.secure && view.host !== '') {
+      return toHttps(view.host, redirectPort, view.target);
+    }
+    return view.maxForwards === 0 ? OPTIONS_END : undefined;
   }
 
   /** The bytes are no request: the answer says why, and the connection ends with it. */

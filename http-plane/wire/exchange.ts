@@ -27,6 +27,8 @@ import type { WireDeps } from './wire-deps';
 /** The client's side, as its exchange sees it. */
 export interface ExchangeClient extends RelayClient {
   readonly stamp: RequestStamp;
+  /** The client came over TLS. */
+  readonly secure: boolean;
   /** Sets when `expired` of the exchange is called, ms from now. */
   expectWithin(ms: number): void;
   /** Answers for the node; the exchange is over. */
@@ -63,6 +65,7 @@ export class Exchange implements NodeUser {
   #first: Buffer | undefined;
   #tries = 0;
   #retrying = false;
+  #judged = false;
   #status = 0;
 
   constructor(deps: WireDeps, client: ExchangeClient, view: RequestView) {
@@ -128,6 +131,7 @@ export class Exchange implements NodeUser {
     node.live.heardAtMs = this.#deps.core.clock.now();
     const relay = this.#relay;
     relay.take(bytes, this.#body.done);
+    if (!this.#judged && relay.started) this.#judge(node, relay.status);
     if (relay.fault) this.#garbled();
     else if (relay.switched) this.#switch();
     else if (relay.complete) this.#complete();
@@ -181,9 +185,14 @@ export class Exchange implements NodeUser {
     }
   }
 
+  /** Where the node takes this request: its WebSocket port for handshakes when it has one, over TLS when that is asked for. */
   #endpointOf(node: PlaneNode): Endpoint | undefined {
-    const webSocket = this.#view.webSocketKey === '' ? undefined : endpointOf(node, Transport.WS);
-    return webSocket ?? endpointOf(node, Transport.TCP);
+    const encrypted = this.#client.secure && this.#deps.config.encryptToNodes;
+    const forSockets = this.#view.webSocketKey !== '';
+    const plain = (forSockets ? endpointOf(node, Transport.WS) : undefined) ?? endpointOf(node, Transport.TCP);
+    if (plain !== undefined && !encrypted) return plain;
+    const secure = (forSockets ? endpointOf(node, Transport.WSS) : undefined) ?? endpointOf(node, Transport.TLS);
+    return secure ?? plain;
   }
 
   #walk(buffer: Buffer, pos: number, end: number): number {
@@ -213,6 +222,7 @@ export class Exchange implements NodeUser {
     this.#tries += 1;
     node.live.requests += 1;
     node.live.activeSessions += 1;
+    this.#relay.setCookie = this.#deps.router.cookieFor(this.#view, node);
     this.#wait = Wait.CONNECT;
     if (connection.connected) this.#await();
     else this.#client.expectWithin(config.connectTimeoutMs);
@@ -271,6 +281,11 @@ export class Exchange implements NodeUser {
     this.#retrying = true;
     this.#relay = new ResponseRelay(this.#deps, this.#client, this.#view);
     this.#send(next, endpoint, true);
+  }
+
+  #judge(node: PlaneNode, status: number): void {
+    this.#judged = true;
+    this.#deps.health.answered(node, status, this.#view.target);
   }
 
   /** A part of the answer is on its way. */
@@ -339,7 +354,9 @@ export class Exchange implements NodeUser {
   }
 
   #failed(): void {
-    if (this.#node !== undefined) this.#node.live.failures += 1;
+    if (this.#node === undefined) return;
+    this.#node.live.failures += 1;
+    this.#deps.health.failed(this.#node);
   }
 
   #drop(): void {

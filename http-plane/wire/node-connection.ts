@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
 import type { Endpoint } from '../../proto';
+import type { TlsMaterial } from '../../runtime/tls';
 import type { ReadBlock } from './read-block';
 
 /** Whoever uses a connection to a node at the moment. */
@@ -14,7 +16,20 @@ export interface NodeUser {
   nodeGone(orderly: boolean): void;
 }
 
-/** One TCP connection to a node, used by one request at a time. */
+/** How nodes are reached over TLS; their certificates are always verified. */
+export interface NodeTls {
+  readonly material: TlsMaterial;
+  /** Name that the certificate is checked for; absent: the address. */
+  readonly serverName: string | undefined;
+}
+
+export interface NodeConnectionOptions {
+  readonly block: ReadBlock | undefined;
+  readonly tls: NodeTls | undefined;
+  readonly onClose: (connection: NodeConnection) => void;
+}
+
+/** One TCP or TLS connection to a node, used by one request at a time. */
 export class NodeConnection {
   readonly socket: Socket;
   user: NodeUser | undefined;
@@ -24,23 +39,22 @@ export class NodeConnection {
   idleSinceMs = 0;
   #detached = false;
 
-  /** With a `block` the bytes are read into it; without, they come as a stream, as a tunnel needs them. */
-  constructor(
-    endpoint: Endpoint,
-    { block, onClose }: { block: ReadBlock | undefined; onClose: (connection: NodeConnection) => void },
-  ) {
-    const onread =
-      block === undefined
-        ? {}
-        : { onread: { buffer: block.current, callback: (length: number) => this.#read(block, length) } };
-    this.socket = connect({
-      host: endpoint.host,
-      port: endpoint.port,
-      allowHalfOpen: true,
-      noDelay: true,
-      ...onread,
-    });
-    this.socket.on('connect', () => {
+  /** With a `block` the bytes are read into it; without, they come as a stream, as a tunnel and TLS need them. */
+  constructor(endpoint: Endpoint, { block, tls, onClose }: NodeConnectionOptions) {
+    const { host, port } = endpoint;
+    if (tls !== undefined) {
+      const name = tls.serverName === undefined ? {} : { servername: tls.serverName };
+      const { context: secureContext } = tls.material;
+      const options = { host, port, secureContext, allowHalfOpen: true, ALPNProtocols: ['http/1.1'], ...name };
+      this.socket = tlsConnect(options);
+    } else {
+      const onread =
+        block === undefined
+          ? {}
+          : { onread: { buffer: block.current, callback: (length: number) => this.#read(block, length) } };
+      this.socket = connect({ host, port, allowHalfOpen: true, noDelay: true, ...onread });
+    }
+    this.socket.on(tls === undefined ? 'connect' : 'secureConnect', () => {
       this.connected = true;
       this.user?.nodeConnected();
     });
@@ -65,7 +79,8 @@ export class NodeConnection {
   detach(): Socket {
     this.user = undefined;
     this.#detached = true;
-    for (const event of ['connect', 'data', 'drain', 'end', 'error']) this.socket.removeAllListeners(event);
+    for (const event of ['connect', 'secureConnect', 'data', 'drain', 'end', 'error'])
+      this.socket.removeAllListeners(event);
     return this.socket;
   }
 

@@ -1,6 +1,6 @@
-import type { Endpoint } from '../../proto';
+import { Transport, type Endpoint } from '../../proto';
 import type { Clock } from '../../runtime/clock';
-import { NodeConnection, type NodeUser } from './node-connection';
+import { NodeConnection, type NodeTls, type NodeUser } from './node-connection';
 import { ReadBlock } from './read-block';
 
 const MAX_IDLE = 256;
@@ -10,6 +10,8 @@ export interface NodePoolLimits {
   readonly maxConnections: number;
   /** An idle connection is closed after this time, ms: before the node does. */
   readonly idleMs: number;
+  /** For endpoints of HTTPS and WSS. */
+  readonly tls: NodeTls;
 }
 
 /** What a user wants: a connection that may have served others, a new one, or a new one that can become a tunnel. */
@@ -43,6 +45,7 @@ export class NodePool {
     if (this.#all.size >= this.#limits.maxConnections) return undefined;
     const connection = new NodeConnection(this.#endpoint, {
       block: wish === 'tunnel' ? undefined : this.#block,
+      tls: isSecure(this.#endpoint) ? this.#limits.tls : undefined,
       onClose: this.#closed,
     });
     connection.user = user;
@@ -108,7 +111,7 @@ export class NodePools {
   }
 
   #find(endpoint: Endpoint): NodePool {
-    const address = `${endpoint.host} ${endpoint.port}`;
+    const address = `${endpoint.host} ${endpoint.port} ${isSecure(endpoint)}`;
     let pool = this.#byAddress.get(address);
     if (pool === undefined) {
       pool = new NodePool(endpoint, this.#limits, this.#block);
@@ -117,4 +120,8 @@ export class NodePools {
     this.#byEndpoint.set(endpoint, pool);
     return pool;
   }
+}
+
+function isSecure({ transport }: Endpoint): boolean {
+  return transport === Transport.TLS || transport === Transport.WSS;
 }

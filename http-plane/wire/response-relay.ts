@@ -45,6 +45,8 @@ export class ResponseRelay {
   keepAlive = false;
   /** The node's connection may live on. */
   reusable = false;
+  /** A Set-Cookie line of our own, with its end, or ''. */
+  setCookie = '';
   /** Bytes behind the answer. */
   rest: Buffer = EMPTY;
   readonly #deps: WireDeps;
@@ -178,7 +180,15 @@ export class ResponseRelay {
     figures.response(head.status);
     const chunked = this.#encode || (kind === Body.CHUNKED && !this.#decode);
     const withLength = head.status !== 204 && kind !== Body.CHUNKED && head.contentLength !== -1;
-    writeResponseHead(out, { head, buffer, start, via: config.via, withLength, chunked, hop: this.#hop() });
+    writeResponseHead(out, {
+      head,
+      buffer,
+      start,
+      via: config.via,
+      withLength,
+      chunked,
+      hop: this.setCookie + this.#hop(),
+    });
     if (buffer.length - behind > COALESCE_BYTES) this.#write(out.take());
     this.#takeBody(buffer, behind);
   }

@@ -13,4 +13,6 @@ export interface WireDeps extends ForwarderOptions {
   /** For heads of answers. */
   readonly responses: HeadParser;
   readonly out: HeadWriter;
+  /** Port of the HTTPS listener that plain requests are sent to; undefined: they are served. */
+  redirectPort: number | undefined;
 }

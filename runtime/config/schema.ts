@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { auth, dialing, grpcListener, registration } from './door-schema';
 import { host, hostPort, listener, ms, port } from './fields';
+import { http } from './http-schema';
 import { sip } from './sip-schema';
 import { smpp } from './smpp-schema';
 
@@ -184,48 +185,6 @@ const control = z
     routing: z
       .strictObject({ sip: routing('call-id-affinity'), http: routing('round-robin'), smpp: routing('round-robin') })
       .prefault({}),
-  })
-  .prefault({});
-
-const http = z
-  .strictObject({
-    planeId: z.string().min(1).max(64).optional().describe('Name of this plane; default http-<host name>.'),
-    listen: listener(2080, 'the HTTP plane'),
-    admin: listener(2008, "the HTTP plane's health and metrics"),
-    affinityKey: z
-      .string()
-      .min(1)
-      .default('appsession')
-      .describe('Query parameter that is hashed like the SIP affinity key (httpAffinityKey of the guides).'),
-    unavailableHost: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Host that clients are redirected to when no node is usable; without it they get 503.'),
-    retryAfterSeconds: z
-      .int()
-      .min(0)
-      .max(3600)
-      .default(5)
-      .describe('Retry-After of a 503 when no node is usable; 0 leaves it out.'),
-    connectTimeoutMs: ms.default(2000).describe('A node must accept a connection within this time.'),
-    responseTimeoutMs: ms
-      .default(60_000)
-      .describe('A node must begin its answer, and send each next piece of it, within this time.'),
-    headTimeoutMs: ms.default(10_000).describe('A client must send the whole head of a request within this time.'),
-    bodyTimeoutMs: ms.default(60_000).describe('A client must send each next piece of a body within this time.'),
-    nodeIdleMs: ms
-      .default(4000)
-      .describe('A kept connection to a node is closed after this time; less than the keep-alive time of the nodes.'),
-    maxNodeConnections: z.int().min(1).default(4096).describe('Most connections to one node.'),
-    idleTimeoutMs: ms.default(65_000).describe('A client connection without requests is closed after this time.'),
-    tunnelIdleMs: ms.default(3_600_000).describe('A WebSocket without traffic is closed after this time.'),
-    maxConnections: z.int().min(1).default(10_000).describe('Most client connections.'),
-    via: z
-      .string()
-      .regex(/^[A-Za-z0-9._-]+$/)
-      .default('triplane')
-      .describe('Pseudonym in the Via header.'),
   })
   .prefault({});
 

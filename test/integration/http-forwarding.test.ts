@@ -142,3 +142,29 @@ test('a port in use is one clear error', async () => {
     code: 'ADDRESS_IN_USE',
   });
 });
+
+test('a node that answers 500 five times in a row gets no more requests, nor those of its sessions', async () => {
+  const broken = await HttpBackend.start('broken', (_request, response) => void response.writeHead(500).end());
+  fixture.core.setNodes([httpNode('broken', broken.port), httpNode('app1', backendOf['app1']?.port ?? 0)]);
+  const statuses: number[] = [];
+  for (let i = 0; i < 40; i += 1) statuses.push((await fetchAll(fixture.origin)).status);
+  expect(statuses.filter((status) => status === 500)).toHaveLength(5);
+  expect((await fetchAll(fixture.origin, { headers: { Cookie: 'JSESSIONID=x.broken' } })).node).toBe('app1');
+  expect(fixture.counter('http.ejections')).toBe(1);
+  await broken.close();
+});
+
+test('our own cookie holds a client at the node of its first answer', async () => {
+  const other = await httpPlane(
+    backends.map(({ id, port }) => httpNode(id, port)),
+    { stickyCookie: 'LB' },
+  );
+  const first = await fetchAll(other.origin);
+  const cookie = first.headers.get('set-cookie') ?? '';
+  expect(cookie).toBe(`LB=${first.node}; Path=/; HttpOnly`);
+  for (let i = 0; i < 5; i += 1) {
+    const { node, headers } = await fetchAll(other.origin, { headers: { Cookie: `LB=${first.node}` } });
+    expect([node, headers.get('set-cookie')]).toEqual([first.node, null]);
+  }
+  await other.plane.close();
+});

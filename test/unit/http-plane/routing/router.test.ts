@@ -11,7 +11,7 @@ let router: Router;
 
 function useNodes(nodes: readonly Node[]): void {
   core = fakeCore(Protocol.HTTP, nodes, clock);
-  router = new Router(core, 'appsession');
+  router = new Router(core, { affinityKey: 'appsession', stickyCookie: 'LB' });
 }
 
 const nodes = (states: Readonly<Record<string, NodeState>> = {}): readonly Node[] =>
@@ -113,4 +113,19 @@ test('instead of a node that failed another one is named, or none', () => {
   expect(failed && router.instead(failed)?.id).not.toBe('app2');
   core.setNodes(nodes().slice(1, 2));
   expect(failed && router.instead(failed)).toBeUndefined();
+});
+
+test('the cookie of our own holds a client, and is set when it is missing or names another node', () => {
+  const node = core.table.get('app2');
+  if (node === undefined) throw new Error('no such node');
+  for (let i = 0; i < 5; i += 1) expect(choose('/', 'a=1; LB=app2; b=2')).toBe('app2');
+  expect(router.cookieFor({ target: '/', cookies: ['LB=app2'] }, node)).toBe('');
+  const line = 'Set-Cookie: LB=app2; Path=/; HttpOnly\r\n';
+  expect(router.cookieFor({ target: '/', cookies: [] }, node)).toBe(line);
+  expect(router.cookieFor({ target: '/', cookies: ['LB=gone'] }, node)).toBe(line);
+});
+
+test('a jvmRoute beats our own cookie, and a cookie of a node that is gone is nothing', () => {
+  expect(choose('/', 'LB=app1; JSESSIONID=x.app3')).toBe('app3');
+  expect(new Set([1, 2, 3].map(() => choose('/', 'LB=gone'))).size).toBe(3);
 });
