@@ -17,6 +17,7 @@ export const errorCodes = {
   REQUEST_REFUSED: 'the control plane refused the request',
   ALGORITHM_UNKNOWN: 'no such balancing algorithm',
   ALGORITHM_PARAMETER: 'a parameter of a balancing algorithm is unknown or has a bad value',
+  ALGORITHM_FILE: 'a file with an algorithm of yours cannot be used',
   STATE_DIR: 'the state directory cannot be written',
   STORE_UNREACHABLE: 'the store that control planes share cannot be reached',
   USAGE: 'the command line is not understood',

@@ -54,6 +54,10 @@ const cluster = z
       .min(1)
       .default('var')
       .describe('Directory of the last-good files; relative to the working directory.'),
+    algorithms: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('JavaScript files with algorithms of your own (docs/algorithms.md), loaded by every plane.'),
   })
   .prefault({});
 
