@@ -1,7 +1,8 @@
 import { Server, ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
-import { TriplaneError, listenError } from '../errors';
+import { TriplaneError } from '../errors';
 import type { TlsMaterial } from '../tls';
 import { serverChannelOptions, silenceGrpcLibrary } from './channel';
+import { Entrance } from './entrance';
 import { isLoopback } from './loopback';
 import { TlsServerCredentials } from './tls-server-credentials';
 
@@ -19,6 +20,8 @@ export interface ListenOptions {
   readonly authenticated?: boolean;
 }
 
+const entrances = new WeakMap<Server, Entrance>();
+
 /** A gRPC server with the keepalive that finds frozen peers. */
 export function createServer(interceptors: ServerInterceptor[] = []): Server {
   // What goes wrong is told by our own errors and log; the library's lines on standard error are for those who ask.
@@ -30,15 +33,11 @@ export function createServer(interceptors: ServerInterceptor[] = []): Server {
 export async function listen(server: Server, options: ListenOptions): Promise<string> {
   const { what, host, port, tls } = options;
   refuseOpenDoor(options);
-  const target = host.includes(':') ? `[${host}]` : host;
   const credentials = tls === undefined ? ServerCredentials.createInsecure() : new TlsServerCredentials(tls);
-  const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${target}:${port}`, credentials, (error, boundPort) => {
-      if (error === null) resolve(boundPort);
-      else reject(listenError(what, host, port, withSystemCode(error)));
-    });
-  });
-  return `${target}:${bound}`;
+  const entrance = new Entrance(server.createConnectionInjector(credentials));
+  const bound = await entrance.open(what, host, port);
+  entrances.set(server, entrance);
+  return `${host.includes(':') ? `[${host}]` : host}:${bound}`;
 }
 
 /** Where others can reach it, a listener has TLS and asks who calls, unless the network is said to be trusted. */
@@ -56,19 +55,19 @@ function refuseOpenDoor({ what, host, port, insecure, tls, authenticated = false
   }
 }
 
-/** grpc-js hides the system's error code in its text. */
-function withSystemCode(error: Error): Error {
-  const code = /\b(EADDRINUSE|EADDRNOTAVAIL|EACCES|EINVAL)\b/.exec(error.message)?.[1];
-  return code === undefined ? error : Object.assign(new Error(error.message), { code });
-}
-
-/** Ends a server: open calls get `graceMs` to finish, then they are cut. */
+/** Ends a server: open calls get `graceMs` to finish, then they are cut. Peers that do not answer cannot hold it up. */
 export async function stopServer(server: Server, graceMs: number): Promise<void> {
+  const entrance = entrances.get(server);
+  entrance?.close();
   await new Promise<void>((resolve) => {
-    const cut = setTimeout(() => server.forceShutdown(), graceMs);
+    const cut = setTimeout(() => {
+      server.forceShutdown();
+      entrance?.cut();
+    }, graceMs);
     server.tryShutdown(() => {
       clearTimeout(cut);
       resolve();
     });
   });
+  entrance?.cut();
 }
