@@ -1,9 +1,12 @@
 import type { RoutingConfig } from '../proto';
 import type { Clock } from '../runtime/clock';
+import { messageOf } from '../runtime/errors';
+import type { Logger } from '../runtime/logger';
 import type { Random } from '../runtime/random';
-import { rendezvous, type Algorithm, type AlgorithmCatalog, type SelectionContext } from './algorithms';
+import { RoundRobin, rendezvous, type Algorithm, type AlgorithmCatalog, type SelectionContext } from './algorithms';
 import {
   DepartedNodes,
+  lostIndexOf,
   Ejections,
   POOL_PARAMETERS,
   rampedWeight,
@@ -23,6 +26,7 @@ export interface BalancerOptions {
   readonly catalog: AlgorithmCatalog;
   readonly clock: Clock;
   readonly random: Random;
+  readonly logger?: Logger;
 }
 
 /** Holds the algorithm in force for each pool and asks it. What it remembers survives every table swap that keeps its config. */
@@ -112,10 +116,20 @@ export class Balancer implements SelectionContext {
   }
 
   heirs(id: string): readonly PlaneNode[] {
+    const present = this.#presentAtLossOf(id);
     const version = this.lastKnown(id)?.version;
-    if (version === undefined || !this.#pool.rules.versionPools) return this.#pool.narrow(this.#candidates);
-    const own = this.#candidates.filter((node) => node.version === version && node.id !== id);
-    return own.length > 0 ? own : this.#pool.narrow(this.#candidates);
+    if (version === undefined || !this.#pool.rules.versionPools) return this.#pool.narrow(present);
+    const own = present.filter((node) => node.version === version && node.id !== id);
+    return own.length > 0 ? own : this.#pool.narrow(present);
+  }
+
+  /** The candidates without those that joined after the node was lost, which would take its work from the stand-ins that have it. */
+  #presentAtLossOf(id: string): readonly PlaneNode[] {
+    const node = this.#table.get(id);
+    const lostIndex = node === undefined ? this.#departed.lostIndexOf(id) : lostIndexOf(node);
+    if (lostIndex === undefined || lostIndex === Number.POSITIVE_INFINITY) return this.#candidates;
+    const present = this.#candidates.filter(({ registeredIndex }) => registeredIndex < lostIndex);
+    return present.length > 0 ? present : this.#candidates;
   }
 
   weightOf(node: PlaneNode): number {
@@ -130,7 +144,7 @@ export class Balancer implements SelectionContext {
     return sum;
   }
 
-  /** Goes over to a new table. Every config in it was checked before by the catalog. */
+  /** Goes over to a new table. */
   use(table: NodeTable): void {
     const previous = this.#table;
     this.nowMs = this.#options.clock.now();
@@ -157,12 +171,26 @@ export class Balancer implements SelectionContext {
     if (this.#pool.name !== pool) this.#pool = this.#table.pool(pool);
   }
 
+  /** A last-good state may name what this process cannot run, such as an algorithm whose file is gone: it serves all the same. */
+  #create(config: RoutingConfig): Algorithm {
+    const { catalog, random, logger } = this.#options;
+    try {
+      return catalog.create(config, { random });
+    } catch (error) {
+      const { algorithm, pool } = config;
+      logger?.error(
+        { algorithm, pool, reason: messageOf(error) },
+        'cannot run the algorithm in force, going round robin',
+      );
+      return new RoundRobin();
+    }
+  }
+
   #usePool(pool: Pool, previous: NodeTable): void {
     if (pool.config === undefined) return;
     const running = this.#algorithms.get(pool.name);
     if (running === undefined || !isSameAlgorithm(running.config, pool.config)) {
-      const { catalog, random } = this.#options;
-      this.#algorithms.set(pool.name, { config: pool.config, algorithm: catalog.create(pool.config, { random }) });
+      this.#algorithms.set(pool.name, { config: pool.config, algorithm: this.#create(pool.config) });
       return;
     }
     const { algorithm } = running;

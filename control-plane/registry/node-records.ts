@@ -1,5 +1,5 @@
 import { StoredValue, type NodeRecord } from '../../proto';
-import { NODES, nodeKey, nodeOf, recordOf, type Store } from '../store';
+import { NODES, nodeKey, nodeOf, recordOf, type Entry, type Store } from '../store';
 import { Refusal } from './refusal';
 
 /** What to do with a record: write this one, delete it, or leave it as it is. */
@@ -59,9 +59,17 @@ export class NodeRecords {
         if (entry === undefined || (await this.#store.delete(key, entry.index, traceparent))) return undefined;
         continue;
       }
-      const value = StoredValue.create({ traceparent, content: { $case: 'node', value: change } });
+      const content = { $case: 'node' as const, value: withRegisteredIndex(change, entry) };
+      const value = StoredValue.create({ traceparent, content });
       if ((await this.#store.compareAndSet(key, value, entry?.index ?? 0)) !== undefined) return this.get(nodeId);
     }
     throw new Refusal('CONTENDED', `${nodeId} changes faster than it can be written; try again`, { node_id: nodeId });
   }
+}
+
+/** A new record's index is that of its first commit, which is not known yet: 0 stands for it. */
+function withRegisteredIndex(record: NodeRecord, entry: Entry | undefined): NodeRecord {
+  if (record.node === undefined) return record;
+  const registeredIndex = entry === undefined ? 0 : (nodeOf(entry.value, entry.index)?.registeredIndex ?? 0);
+  return { ...record, node: { ...record.node, registeredIndex } };
 }

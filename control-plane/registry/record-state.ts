@@ -21,5 +21,5 @@ export function sameRecord(a: NodeRecord, b: NodeRecord): boolean {
 }
 
 function bytesOf({ node, ...rest }: NodeRecord): Uint8Array {
-  return NodeRecord.encode({ ...rest, node: node && { ...node, changedIndex: 0 } }).finish();
+  return NodeRecord.encode({ ...rest, node: node && { ...node, changedIndex: 0, registeredIndex: 0 } }).finish();
 }

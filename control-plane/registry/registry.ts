@@ -311,6 +311,7 @@ export class Registry {
         ...node,
         state: wantedState,
         changedIndex: 0,
+        registeredIndex: 0,
         registeredAt: restarted ? this.#options.clock.date() : old.node?.registeredAt,
         drainDeadline: held ? old.node?.drainDeadline : undefined,
       },

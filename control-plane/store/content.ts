@@ -8,7 +8,8 @@ export function recordOf(value: StoredValue | undefined): NodeRecord | undefined
 /** The node in a value, as planes and operators see it at that index. */
 export function nodeOf(value: StoredValue | undefined, index: number): Node | undefined {
   const node = recordOf(value)?.node;
-  return node === undefined ? undefined : { ...node, changedIndex: index };
+  if (node === undefined) return undefined;
+  return { ...node, changedIndex: index, registeredIndex: node.registeredIndex || index };
 }
 
 /** The routing config in a value, as operators see it at that index; a plane that tries another one sees that. */

@@ -1,5 +1,5 @@
 /** Which nodes there are, and which may be used. */
-export { DepartedNodes } from './departed-nodes';
+export { DepartedNodes, lostIndexOf } from './departed-nodes';
 export { Ejections, type EjectionScope } from './ejections';
 export { LiveRegistry } from './live-registry';
 export { NodeTable, type TableState } from './node-table';

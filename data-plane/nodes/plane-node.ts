@@ -35,6 +35,10 @@ export interface PlaneNode {
   readonly labels: ReadonlyMap<string, string>;
   /** Those of the plane's own protocol, at most one per transport, in the node's order. */
   readonly endpoints: readonly Endpoint[];
+  /** The revision index of its last change; of a SUSPECT node: when it fell silent. */
+  readonly changedIndex: number;
+  /** The revision index at which it first appeared. */
+  readonly registeredIndex: number;
   /** Of the id, for rendezvous hashing. */
   readonly hash: Hash64;
   readonly live: NodeLive;
@@ -74,6 +78,8 @@ export function toPlaneNode(node: Node, protocol: Protocol, live: NodeLive): Pla
         endpoint.protocol === protocol &&
         all.findIndex((other) => other.protocol === protocol && other.transport === endpoint.transport) === index,
     ),
+    changedIndex: node.changedIndex,
+    registeredIndex: node.registeredIndex,
     hash: hashText(node.nodeId),
     live,
   };

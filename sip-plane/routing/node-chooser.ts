@@ -80,7 +80,7 @@ export class NodeChooser {
     if (node !== undefined && table.keepsOldWork(node, now)) return node;
     this.failedOver = true;
     this.origin = node ?? known;
-    return balancer.standIn(node?.pool ?? DEFAULT_POOL, view.callId);
+    return balancer.standIn(node?.pool ?? DEFAULT_POOL, view.callId, hint.nodeId ?? known?.id);
   }
 
   #unhinted(view: MessageView, transaction: Transaction, routes: RouteSet): PlaneNode | undefined {
@@ -97,7 +97,7 @@ export class NodeChooser {
       this.origin = known;
       this.failedOver = true;
       this.transport = undefined;
-      return balancer.standIn(known.pool, view.callId);
+      return balancer.standIn(known.pool, view.callId, known.id);
     }
     const named = this.#named(view, routes);
     return named ?? balancer.choose(DEFAULT_POOL, affinityKey(view, this.#affinityKind));

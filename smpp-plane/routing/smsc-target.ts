@@ -26,6 +26,8 @@ export function staticNode(hostPort: string): PlaneNode {
     jvmRoute: hostPort,
     labels: new Map(),
     endpoints: [{ protocol: Protocol.SMPP, transport: Transport.TCP, host, port: Number(hostPort.slice(colon + 1)) }],
+    changedIndex: 0,
+    registeredIndex: 0,
     hash: hashText(hostPort),
     live: newNodeLive(),
   };

@@ -45,4 +45,21 @@ describe('Balancer', () => {
   it('chooses nothing in a pool that nobody knows', () => {
     expect(fakeCore(Protocol.SIP, nodes(NodeState.ACTIVE)).balancer.choose('gold', 'k')).toBeUndefined();
   });
+
+  it('gives the work of a lost node to nodes that were there before the loss, at every plane and whenever it learns of later ones', () => {
+    const at = (id: string, registeredIndex: number, rest: Partial<Node> = {}): Node =>
+      testNode(id, [sip], { registeredIndex, ...rest });
+    const early = [at('a', 1), at('b', 2), at('lost', 3, { state: NodeState.SUSPECT, changedIndex: 10 })];
+    const late = Array.from({ length: 20 }, (_, i) => at(`late${i}`, 20 + i));
+    const keys = Array.from({ length: 200 }, (_, i) => `call-${i}`);
+    const before = fakeCore(Protocol.SIP, early);
+    const after = fakeCore(Protocol.SIP, [...early, ...late]);
+    const choices = keys.map((key) => before.balancer.standIn('default', key, 'lost')?.id);
+    expect(new Set(choices)).toEqual(new Set(['a', 'b']));
+    expect(keys.map((key) => after.balancer.standIn('default', key, 'lost')?.id)).toEqual(choices);
+    after.setNodes([...early.slice(0, 2), ...late]);
+    expect(keys.map((key) => after.balancer.standIn('default', key, 'lost')?.id)).toEqual(choices);
+    after.setNodes(late);
+    expect(keys.every((key) => after.balancer.standIn('default', key, 'lost')?.id.startsWith('late'))).toBe(true);
+  });
 });
