@@ -20,11 +20,12 @@ export const HeaderKind = {
   HEARTBEAT: 15,
   TRACEPARENT: 16,
   SESSION_ID: 17,
+  SUPPORTED: 18,
   /** The header that holds the affinity key, when it is none of the above. */
-  AFFINITY: 18,
+  AFFINITY: 19,
 } as const;
 
-export const HEADER_KINDS = 19;
+export const HEADER_KINDS = 20;
 
 const KNOWN: readonly (readonly [string, number])[] = [
   ['via', HeaderKind.VIA],
@@ -50,6 +51,8 @@ const KNOWN: readonly (readonly [string, number])[] = [
   ['mobicents-heartbeat', HeaderKind.HEARTBEAT],
   ['traceparent', HeaderKind.TRACEPARENT],
   ['session-id', HeaderKind.SESSION_ID],
+  ['supported', HeaderKind.SUPPORTED],
+  ['k', HeaderKind.SUPPORTED],
 ];
 
 interface Entry {

@@ -4,7 +4,7 @@ import { HeaderKind, Method, Scheme, wire, type Edits, type MessageView } from '
 import { uriTransport, type Listener, type Peer } from '../transport';
 import type { Arrival } from './arrival';
 import type { Decision } from './decision';
-import { FLOW_CHARS, writeFlow } from './flow';
+import { FLOW_CHARS, FlowKind, writeFlow } from './flow';
 import type { RouteSet } from './route-set';
 import { stampVia } from './stamp-via';
 import type { Transaction } from './transaction';
@@ -21,6 +21,8 @@ const TRANSPORTS: ReadonlyMap<Transport, Buffer> = new Map(
     wire(`;transport=${uriTransport(transport)}`),
   ]),
 );
+const PATH = wire('Path: <sip:');
+const OUTBOUND = wire(';ob');
 const AT = 64;
 const END_OF_RECORD_ROUTE = wire('>\r\n');
 const ROUTE_LAST = wire('Route: <');
@@ -46,6 +48,7 @@ export function composeRequest(edits: Edits, parts: Composition, hints: HintBook
   const node = decision.towardNode ? decision.node : undefined;
   transaction.writeVia(edits, node?.hash, arrival.listener.index, arrival.connection?.id ?? 0);
   if (decision.recordRoute) recordRoutes(edits, parts, exit, hints);
+  if (decision.path) path(edits, exit, arrival.connection?.id ?? 0, decision.outbound);
   if (decision.pushRoute) pushRoute(edits, decision);
   if (decision.fromOutside) originHeaders(edits, view, arrival.peer);
   if (view.maxForwards < 0 && view.header(HeaderKind.MAX_FORWARDS) < 0) edits.text(MAX_FORWARDS);
@@ -90,11 +93,21 @@ interface OwnRoute {
 function recordRoute(edits: Edits, { listener, hint, connectionId, secure }: OwnRoute): void {
   edits.text(secure ? listener.secureRecordRoutePrefix : listener.recordRoutePrefix);
   if (connectionId > 0) {
-    flow[writeFlow(flow, 0, connectionId)] = AT;
+    flow[writeFlow(flow, 0, FlowKind.CALL, connectionId)] = AT;
     edits.text(flow);
   }
   edits.text(secure ? listener.secureRecordRouteUri : listener.recordRouteUri);
   if (hint !== undefined) edits.text(hint);
+  edits.text(END_OF_RECORD_ROUTE);
+}
+
+/** Our own address as the node sees it, and the connection as its user part (RFC 3327, RFC 5626 5.1). */
+function path(edits: Edits, exit: Listener, connectionId: number, outbound: boolean): void {
+  edits.text(PATH);
+  flow[writeFlow(flow, 0, FlowKind.REGISTERED, connectionId)] = AT;
+  edits.text(flow);
+  edits.text(exit.recordRouteUri);
+  if (outbound) edits.text(OUTBOUND);
   edits.text(END_OF_RECORD_ROUTE);
 }
 

@@ -57,6 +57,10 @@ export class Decision {
   /** Goes to a node of ours (not away from one). */
   towardNode = false;
   recordRoute = false;
+  /** A REGISTER gets our Path: the registrar reaches its client by the connection that it came on. */
+  path = false;
+  /** And we say that this connection is a flow (RFC 5626 5.1). */
+  outbound = false;
   /** Request-URI host and port become the target's. */
   rewriteUri = false;
   /** A Route for the target is put on top. */
@@ -76,6 +80,7 @@ export class Decision {
     this.target = undefined;
     this.exit = undefined;
     this.connection = undefined;
+    this.path = this.outbound = false;
     this.failedOver = this.fromOutside = this.towardNode = this.recordRoute = this.rewriteUri = this.pushRoute = false;
     this.dropTopRoute = this.strictNext = this.strictRescue = false;
   }

@@ -17,14 +17,17 @@ import {
 import type { ConnectionTable, Listener, NameCache, Peer, PeerTable } from '../transport';
 import type { Arrival } from './arrival';
 import { Action, Decision, Drop } from './decision';
-import { FLOW_CHARS, readFlow } from './flow';
+import { FLOW_CHARS, FlowKind, readFlow } from './flow';
 import type { Memory } from './memory';
 import { NodeChooser } from './node-chooser';
 import type { NodeExits } from './node-exits';
 import { portOf, type OwnAddresses } from './own-addresses';
+import { supports } from './option-tags';
 import { RouteSet } from './route-set';
 import { Transaction, ownTagHash } from './transaction';
 
+const PATH = wire('path');
+const OUTBOUND = wire('outbound');
 /** Marks the To tags of our own answers. */
 export const OWN_TAG = wire('tp');
 /** A request that would be longer than this goes by TCP where it can (RFC 3261 18.1.1). */
@@ -116,6 +119,19 @@ export class RequestDecider {
     // The Request-URI is ours to change only when it is our own address; left alone, the node would send the request back to us.
     decision.rewriteUri = forUs && !decision.strictRescue && !routes.hasTop;
     this.#pushOver(view, exit.peer);
+    this.#path(view, arrival);
+  }
+
+  /**
+   * Clients on a connection of theirs are reached by it only: the registrar is told by Path, if the client has Path too and comes straight
+   * to us (RFC 3327 5.1, RFC 5626 5.1). Others would be refused by strict registrars.
+   */
+  #path(view: MessageView, { connection }: Arrival): void {
+    const { decision } = this;
+    if (view.method !== Method.REGISTER || connection === undefined || !decision.fromOutside) return;
+    if (view.topVia.nextValue >= 0 || view.next(view.header(HeaderKind.VIA)) >= 0) return;
+    decision.path = supports(view, PATH);
+    decision.outbound = decision.path && supports(view, OUTBOUND);
   }
 
   /** With a single leg: does a packet come from a node, by its source, or by a Via that names the node's endpoint on that host? */
@@ -188,7 +204,7 @@ export class RequestDecider {
     const port = portOf(uri, view.bytes);
     decision.target = peers.ofBytes(view.bytes, start, end, port) ?? this.#resolved(view, start, end, port);
     if (decision.target === undefined) return false;
-    const leg = decision.target.node === undefined ? 'external' : 'internal';
+    const leg = decision.target.node !== undefined || this.#isSibling(view) ? 'internal' : 'external';
     const transport = this.#transportTowards(view, uri, arrival);
     const { family } = decision.target;
     decision.exit = own.find(leg, transport, family, routes.exit);
@@ -202,6 +218,13 @@ export class RequestDecider {
     if (uri.scheme === Scheme.SIPS)
       return named === Transport.WS || named === Transport.WSS ? Transport.WSS : Transport.TLS;
     return named ?? this.routes.exit?.transport ?? arrival.listener.transport;
+  }
+
+  /** Does the next Route name the connection of a client at another instance? Those are reached on the inside. */
+  #isSibling({ bytes }: MessageView): boolean {
+    const { hasTop, top } = this.routes;
+    if (!hasTop || top.userStart < 0 || top.userEnd - top.userStart !== FLOW_CHARS) return false;
+    return bytes[top.userStart] === FlowKind.REGISTERED && readFlow(bytes, top.userStart) > 0;
   }
 
   #nextUri(view: MessageView): UriView {
@@ -255,7 +278,9 @@ export class RequestDecider {
         decision.exit = connection.listener;
         return true;
       }
-      if (id > 0 && own.ofUri(view.bytes, uri)?.webSocket === true) decision.rejectWith(Reject.FLOW_FAILED);
+      if (id <= 0) continue;
+      const registered = view.bytes[uri.userStart] === FlowKind.REGISTERED;
+      if (registered || own.ofUri(view.bytes, uri)?.webSocket === true) decision.rejectWith(Reject.FLOW_FAILED);
     }
     return false;
   }
