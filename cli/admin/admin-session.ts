@@ -41,6 +41,7 @@ export async function withAdmin<T>(globals: Globals, run: (session: AdminSession
   }
 }
 
+const TLS_FAULT = /certificate|altnames|SSL routines|TLS/i;
 const NOBODY_THERE = /no connection established|failed to connect|connection dropped|ECONNREFUSED|name resolution/i;
 
 /** A failed call in the words of an operator. */
@@ -48,6 +49,7 @@ export function explain(error: unknown, address: string): unknown {
   const code = statusOf(error);
   if (code === undefined) return error;
   const said = (error as ServiceError).details;
+  if (code === status.UNAVAILABLE && TLS_FAULT.test(said)) return tlsFault(said, address, error);
   if (code === status.DEADLINE_EXCEEDED || (code === status.UNAVAILABLE && NOBODY_THERE.test(said))) {
     const next = 'start one with "triplane up", or name another with --admin HOST:PORT';
     return new TriplaneError('CONTROL_PLANE_UNREACHABLE', `no control plane answered at ${address}; ${next}`, {
@@ -59,4 +61,12 @@ export function explain(error: unknown, address: string): unknown {
     details: { address, status: status[code] },
     cause: error,
   });
+}
+
+/** The library wraps the cause: `No connection established. Last error: Error: <cause>. Resolution note:`. */
+function tlsFault(said: string, address: string, cause: unknown): TriplaneError {
+  const [, fault = said] = /Last error: (?:Error)?(?: ?\[\w+\])?:? ?(.*?)\.?\s*(?:Resolution note|$)/s.exec(said) ?? [];
+  const why = /wrong version number|packet length/.test(fault) ? 'it speaks plain text there' : fault;
+  const text = `no TLS with ${address}: ${why}; check cluster.tls, cluster.serverName and the control plane's certificate`;
+  return new TriplaneError('CONTROL_PLANE_UNREACHABLE', text, { details: { address }, cause });
 }

@@ -16,6 +16,24 @@ test.each([
   });
 });
 
+test.each([
+  ['Error: self-signed certificate in certificate chain', 'self-signed certificate in certificate chain'],
+  [
+    "Error [ERR_TLS_CERT_ALTNAME_INVALID]: Hostname/IP does not match certificate's altnames: Host: x. is not there",
+    "Hostname/IP does not match certificate's altnames: Host: x. is not there",
+  ],
+  [
+    'Error: 806C:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../x.c:350:\n',
+    'it speaks plain text there',
+  ],
+])('a handshake that failed (%j) says why', (fault, why) => {
+  const details = `No connection established. Last error: ${fault}. Resolution note: `;
+  expect(explain(rpcError(status.UNAVAILABLE, details), '127.0.0.1:7701')).toMatchObject({
+    code: 'CONTROL_PLANE_UNREACHABLE',
+    message: `no TLS with 127.0.0.1:7701: ${why}; check cluster.tls, cluster.serverName and the control plane's certificate`,
+  });
+});
+
 test('a refusal keeps the words of the control plane', () => {
   expect(explain(rpcError(status.NOT_FOUND, 'no node "app9"'), '127.0.0.1:7701')).toMatchObject({
     code: 'REQUEST_REFUSED',
