@@ -1,6 +1,8 @@
 /** What every plane is built from: the cluster's state, the choice of a node, health and figures. */
 export {
   AlgorithmCatalog,
+  BUILT_IN,
+  loadAlgorithms,
   rendezvous,
   type Algorithm,
   type AlgorithmDeps,

@@ -5,7 +5,7 @@ import type { ProcessContext } from '../runtime/process-context';
 import type { Readiness } from '../runtime/service';
 import { productVersion } from '../runtime/version';
 import { ControlLink, EMPTY_STATE, LastGood, Replica, SignalQueue } from './agent';
-import { AlgorithmCatalog } from './algorithms';
+import { AlgorithmCatalog, BUILT_IN, loadAlgorithms } from './algorithms';
 import { Balancer } from './balancer';
 import { LiveRegistry, NodeTable, type TableState } from './nodes';
 import type { PlaneCore, TableListener } from './plane-core';
@@ -27,21 +27,24 @@ export interface RunningCore extends PlaneCore {
 
 /**
  * Starts the core of a plane from its last-good state, if any, and connects to the control plane in the background.
- * Throws TriplaneError when the admin listener or the state directory cannot be had.
+ * Throws TriplaneError when an algorithm's file, the admin listener or the state directory cannot be had.
  */
 export async function startPlaneCore(context: ProcessContext, options: CoreOptions): Promise<RunningCore> {
   const { config, clock, random, logger } = context;
   const { protocol, planeId } = options;
-  const catalog = new AlgorithmCatalog();
+  const counters = new Counters();
+  const catalog = new AlgorithmCatalog([
+    ...BUILT_IN,
+    ...loadAlgorithms(config.cluster.algorithms, { counters, logger }),
+  ]);
   const lastGood = new LastGood({ stateDir: config.cluster.stateDir, planeId, clock, logger });
   const kept = await lastGood.read();
   const lives = new LiveRegistry();
   let table = kept === undefined ? NodeTable.empty(protocol) : new NodeTable(kept, protocol, lives);
   if (kept !== undefined)
     logger.info({ revision: kept.revision, nodes: table.nodes.length }, 'serving from the last-good state');
-  const balancer = new Balancer(table, { catalog, clock, random });
+  const balancer = new Balancer(table, { catalog, clock, random, logger });
   const listeners: TableListener[] = [];
-  const counters = new Counters();
   const applied = counters.counter('control.applied');
 
   const use = (state: TableState): void => {

@@ -7,7 +7,14 @@ const node = (id: string, rest: Partial<Node> = {}): Node => testNode(id, [sip],
 
 function start(...ids: readonly string[]): { core: FakeCore; clock: FakeClock } {
   const clock = new FakeClock();
-  return { core: fakeCore(Protocol.SIP, ids.map((id) => node(id)), clock), clock };
+  return {
+    core: fakeCore(
+      Protocol.SIP,
+      ids.map((id) => node(id)),
+      clock,
+    ),
+    clock,
+  };
 }
 
 const chosen = (core: FakeCore): string =>

@@ -44,15 +44,18 @@ describe('slow start', () => {
     },
   );
 
-  it.each(['least-sessions', 'least-outstanding'])('counts the load of a new node against its share under %s', (name) => {
-    const { core, clock } = start(name, [node('old')]);
-    core.setNodes([node('old'), node('new')]);
-    const old = core.table.get('old');
-    if (old !== undefined) [old.live.activeSessions, old.live.inFlight] = [5, 5];
-    expect(core.balancer.choose('default', 'k')?.id).toBe('old');
-    clock.advance(10_000);
-    expect(core.balancer.choose('default', 'k')?.id).toBe('new');
-  });
+  it.each(['least-sessions', 'least-outstanding'])(
+    'counts the load of a new node against its share under %s',
+    (name) => {
+      const { core, clock } = start(name, [node('old')]);
+      core.setNodes([node('old'), node('new')]);
+      const old = core.table.get('old');
+      if (old !== undefined) [old.live.activeSessions, old.live.inFlight] = [5, 5];
+      expect(core.balancer.choose('default', 'k')?.id).toBe('old');
+      clock.advance(10_000);
+      expect(core.balancer.choose('default', 'k')?.id).toBe('new');
+    },
+  );
 
   it('moves keys only to the growing node under header-hash', () => {
     const { core, clock } = start('header-hash', [node('a'), node('b')]);

@@ -62,7 +62,13 @@ describe('version pools', () => {
     const { nodes } = core.table;
     const some = nodes.filter(({ id }) => id !== 'new2');
     expect(core.balancer.chooseAmong('default', 'k', some)?.id).toBe('new1');
-    expect(core.balancer.chooseAmong('default', 'k', some.filter(({ id }) => id !== 'new1'))?.version).toBe('1.9');
+    expect(
+      core.balancer.chooseAmong(
+        'default',
+        'k',
+        some.filter(({ id }) => id !== 'new1'),
+      )?.version,
+    ).toBe('1.9');
   });
 
   it('balances over all versions with versionPools=false', () => {
