@@ -8,6 +8,7 @@ const { createHash } = require('node:crypto');
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { NATIVE_SOURCE, NATIVE_TARGET, buildNative } = require('./build-native');
 
 const ROOT = path.resolve(__dirname, '..');
 const STAMPS = path.join(ROOT, 'node_modules', '.triplane');
@@ -94,6 +95,7 @@ function build() {
     fs.rmSync(at('dist'), { recursive: true, force: true });
     mustRun(bin('tsc'), ['-p', 'tsconfig.build.json']);
   });
+  whenStale('native', [NATIVE_SOURCE], NATIVE_TARGET, buildNative);
 }
 
 module.exports = { ROOT, bin, build, generate, install, run };

@@ -99,6 +99,8 @@ class PlaneBuilder {
       spans,
     });
     this.#gauges(memory);
+    const engines = opened.flatMap(({ name, udp }) => (udp === undefined ? [] : [`${name}: ${udp.name}`]));
+    core.logger.info({ engines }, 'UDP engines');
     for (const { listener, streams } of opened) streams?.serve(listener);
     const expiry = core.clock.every(EXPIRE_EVERY_MS, () => {
       memory.expire(core.clock.now());
@@ -147,6 +149,8 @@ class PlaneBuilder {
     for (const { name, streams } of opened) {
       if (streams !== undefined) counters.gauge(`sip.connections.${name}`, () => streams.size);
     }
+    const native = opened.filter(({ udp }) => udp?.name === 'native').length;
+    counters.gauge('sip.engine.native', () => native);
     counters.gauge('sip.calls', () => memory.calls.live);
     counters.gauge('sip.decisions', () => memory.decisions.size);
   }

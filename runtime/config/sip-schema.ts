@@ -79,6 +79,12 @@ export const sip = z
       .describe('true: what came by TLS or WSS goes on by TCP or WS even to nodes that have TLS.'),
     webSocket,
     admin: listener(2007, "the SIP plane's health and metrics"),
+    udpEngine: z
+      .enum(['auto', 'native', 'dgram'])
+      .default('auto')
+      .describe(
+        'How UDP is done: native (recvmmsg, sendmmsg; Linux, IPv4), dgram (everywhere), auto: native where it was built.',
+      ),
     affinityKey: z
       .string()
       .min(1)

@@ -136,7 +136,8 @@ export class MessageParser {
     if (nameEnd === start || bytes[at] !== COLON || at >= end) return stop(view, Reject.HEADER);
     const colon = at;
     for (at += 1; at < end; at += 1) {
-      const byte = bytes[at];
+      const byte = bytes[at] as number;
+      if (byte > CR) continue;
       if (byte === CR) {
         if (bytes[at + 1] !== LF) return stop(view, Reject.HEADER);
         const after = bytes[at + 2];

@@ -18,9 +18,9 @@ export class DgramEngine implements UdpEngine {
   readonly #options: UdpOptions;
   readonly #batch = new DatagramBatch();
   readonly #sent = (error: Error | null): void => {
-    if (error !== null) this.#options.sendFailed(this.#lastPeer);
+    if (error !== null) this.#refused(error);
   };
-  #lastPeer: Peer;
+  #closed: Promise<void> | undefined;
   #out: Buffer = Buffer.allocUnsafeSlow(ARENA_BYTES);
   #outAt = 0;
 
@@ -28,7 +28,6 @@ export class DgramEngine implements UdpEngine {
     this.#socket = socket;
     this.#options = options;
     this.port = socket.address().port;
-    this.#lastPeer = options.peers.ofText(options.host, this.port);
     socket.on('message', (bytes, remote) => this.#received(bytes, remote));
     // Errors of single sends come to the callback; what comes here is not worth a process.
     socket.on('error', () => {});
@@ -67,7 +66,6 @@ export class DgramEngine implements UdpEngine {
   commit(length: number, peer: Peer): void {
     const at = this.#outAt;
     this.#outAt += length;
-    this.#lastPeer = peer;
     try {
       this.#socket.send(this.#out, at, length, peer.port, peer.host, this.#sent);
     } catch {
@@ -79,9 +77,17 @@ export class DgramEngine implements UdpEngine {
   flush(): void {}
 
   close(): Promise<void> {
-    return new Promise((resolve) => {
+    this.#closed ??= new Promise((resolve) => {
       this.#socket.close(resolve);
     });
+    return this.#closed;
+  }
+
+  /** The callback comes later than the send: the error itself names the address. */
+  #refused(error: Error & { readonly address?: string; readonly port?: number }): void {
+    const { address, port } = error;
+    if (address !== undefined && port !== undefined)
+      this.#options.sendFailed(this.#options.peers.ofText(address, port));
   }
 
   #received(bytes: Buffer, remote: RemoteInfo): void {

@@ -1,10 +1,10 @@
 /** Sockets: batches of datagrams, framed streams and WebSockets, and who is at the other end. */
 export { Connection, type Undelivered } from './connection';
 export { ConnectionTable } from './connection-table';
-export { DgramEngine } from './dgram-engine';
 export { canonicalIpv6 } from './ipv6';
 export { Listener, transportName, uriTransport, type Leg } from './listener';
 export { Listeners, type ListenerEvents, type ListenersOptions, type Opened } from './listeners';
+export { openUdp, type UdpEngineChoice } from './open-udp';
 export { Peer } from './peer';
 export { PeerTable } from './peer-table';
 export { RateLimiter } from './rate-limiter';

@@ -7,8 +7,8 @@ import type { Random } from '../../runtime/random';
 import { TlsMaterial } from '../../runtime/tls';
 import type { MessageParser } from '../message';
 import { ConnectionTable } from './connection-table';
-import { DgramEngine } from './dgram-engine';
 import { Listener, transportName, type Leg } from './listener';
+import { openUdp } from './open-udp';
 import type { Peer } from './peer';
 import type { PeerTable } from './peer-table';
 import { RateLimiter } from './rate-limiter';
@@ -143,9 +143,9 @@ export class Listeners {
   }
 
   async #openUdp(place: Place, port: number): Promise<number> {
-    const { peers, events } = this.#options;
+    const { config, peers, events } = this.#options;
     let listener: Listener | undefined;
-    const engine = await DgramEngine.open({
+    const engine = await openUdp(config.udpEngine, {
       what: `sip ${place.name} udp`,
       host: place.host,
       port,

@@ -2,6 +2,8 @@ import { canonicalIpv6 } from './ipv6';
 import { Peer, ipv4OfBytes, ipv4OfText, ipv4Text, peerKey } from './peer';
 
 const DEFAULT_LIMIT = 65_536;
+/** Places of the shortcut; a power of two. */
+const SHORTCUTS = 4096;
 const MAPPED = '::ffff:';
 
 /**
@@ -13,6 +15,8 @@ export class PeerTable {
   readonly #pinned = new Map<number | string, Peer>();
   #recent = new Map<number | string, Peer>();
   #older = new Map<number | string, Peer>();
+  /** The peers asked for last, each at the place that its numbers hash to: spares the maps on hot paths. */
+  readonly #shortcuts: (Peer | undefined)[] = Array.from({ length: SHORTCUTS });
 
   constructor(limit = DEFAULT_LIMIT) {
     this.#limit = limit;
@@ -24,8 +28,13 @@ export class PeerTable {
 
   /** For IPv4 as a number: no text is read. */
   ofIpv4(ipv4: number, port: number): Peer {
+    const place = shortcut(ipv4, port);
+    const recent = this.#shortcuts[place];
+    if (recent !== undefined && recent.ipv4 === ipv4 && recent.port === port) return recent;
     const key = peerKey('', ipv4, port);
-    return this.#known(key) ?? this.#remember(key, new Peer(ipv4Text(ipv4), port));
+    const peer = this.#known(key) ?? this.#remember(key, new Peer(ipv4Text(ipv4), port));
+    this.#shortcuts[place] = peer;
+    return peer;
   }
 
   /** For an address as the socket layer gives it; IPv4 mapped into IPv6 counts as IPv4. */
@@ -49,7 +58,7 @@ export class PeerTable {
   /** The peer of a host in a message if it is already known; makes none. */
   find(bytes: Buffer, start: number, end: number, port: number): Peer | undefined {
     const ipv4 = ipv4OfBytes(bytes, start, end);
-    if (ipv4 >= 0) return this.#known(peerKey('', ipv4, port));
+    if (ipv4 >= 0) return this.#knownIpv4(ipv4, port);
     if (!bytes.subarray(start, end).includes(58)) return undefined;
     const address = canonicalIpv6(bytes.toString('latin1', start, end));
     return address === undefined ? undefined : this.#known(peerKey(address, -1, port));
@@ -58,7 +67,14 @@ export class PeerTable {
   /** Keeps exactly these addresses whatever strangers come. */
   pin(peers: Iterable<Peer>): void {
     this.#pinned.clear();
+    this.#shortcuts.fill(undefined);
     for (const peer of peers) this.#pinned.set(peer.key, peer);
+  }
+
+  #knownIpv4(ipv4: number, port: number): Peer | undefined {
+    const recent = this.#shortcuts[shortcut(ipv4, port)];
+    if (recent !== undefined && recent.ipv4 === ipv4 && recent.port === port) return recent;
+    return this.#known(peerKey('', ipv4, port));
   }
 
   #known(key: number | string): Peer | undefined {
@@ -74,8 +90,12 @@ export class PeerTable {
     if (this.#recent.size >= this.#limit) {
       this.#older = this.#recent;
       this.#recent = new Map();
+      this.#shortcuts.fill(undefined);
     }
     this.#recent.set(key, peer);
     return peer;
   }
 }
+
+const shortcut = (ipv4: number, port: number): number =>
+  (Math.imul(ipv4 ^ (port << 15), 0x9e3779b1) >>> 16) & (SHORTCUTS - 1);

@@ -35,6 +35,12 @@ class Source {
 
 const bodyOf = (text: string): string => text.slice(text.indexOf('\r\n\r\n') + 4);
 
+/** The body as Content-Length says, if it says. */
+function wantedBody(sent: string): string {
+  const length = /^(?:content-length|l)\s*:\s*(\d+)/im.exec(sent)?.[1];
+  return bodyOf(sent).slice(0, length === undefined ? undefined : Number(length));
+}
+
 describe('torture', () => {
   const seen = new Map<string, { udp: string; tcp: string }>(TORTURE.map(({ name }) => [name, { udp: '', tcp: '' }]));
   let fixture: SipPlaneFixture;
@@ -89,12 +95,6 @@ describe('torture', () => {
       const status = Number(answer.slice(8, 11));
       return { outcome: answers() === source.received && status < 300 ? ('forward' as const) : status, text: answer };
     });
-  }
-
-  /** The body as Content-Length says, if it says. */
-  function wantedBody(sent: string): string {
-    const length = /^(?:content-length|l)\s*:\s*(\d+)/im.exec(sent)?.[1];
-    return bodyOf(sent).slice(0, length === undefined ? undefined : Number(length));
   }
 
   const cases = [...RFC4475, ...RFC5118].map(

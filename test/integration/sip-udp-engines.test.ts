@@ -1,0 +1,130 @@
+import { createSocket } from 'node:dgram';
+import { loadNativeUdp } from '../../sip-plane/native';
+import { PeerTable, openUdp, type Peer, type UdpEngine } from '../../sip-plane/transport';
+import { until } from '../support/until';
+import { UdpAgent } from '../support/sip-plane-fixture';
+
+const built = loadNativeUdp() !== undefined;
+const engines = built ? (['dgram', 'native'] as const) : (['dgram'] as const);
+if (!built) process.stderr.write('skipped: the native UDP engine: it was not built here\n');
+
+describe.each(engines)('the UDP engine %s', (choice) => {
+  const peers = new PeerTable();
+  let engine: UdpEngine;
+  let agent: UdpAgent;
+  let came: { text: string; peer: Peer }[];
+  let failed: Peer[];
+
+  const open = (port: number): Promise<UdpEngine> =>
+    openUdp(choice, {
+      what: 'sip test udp',
+      host: '127.0.0.1',
+      port,
+      peers,
+      handler: (batch) => {
+        for (let i = 0; i < batch.count; i += 1) {
+          const text = batch.buffers[i]?.toString('latin1', batch.starts[i], batch.ends[i]) ?? '';
+          came.push({ text, peer: batch.peers[i] as Peer });
+        }
+      },
+      sendFailed: (peer) => failed.push(peer),
+    });
+
+  function send(text: string, peer: Peer): void {
+    engine.reserve(text.length);
+    engine.out.write(text, engine.outAt, 'latin1');
+    engine.commit(text.length, peer);
+  }
+
+  beforeEach(async () => {
+    came = [];
+    failed = [];
+    engine = await open(0);
+    agent = await UdpAgent.start();
+  });
+
+  afterEach(async () => {
+    agent.close();
+    await engine.close();
+  });
+
+  it('is the one that was asked for', () => {
+    expect(engine.name).toBe(choice);
+  });
+
+  it('receives bursts of more than one batch, in order, and knows who sent them', async () => {
+    for (let i = 0; i < 200; i += 1) agent.send(`datagram ${i}`, engine.port);
+    await until('all came', () => came.length === 200);
+    expect(came.map(({ text }) => text)).toEqual(Array.from({ length: 200 }, (_, i) => `datagram ${i}`));
+    expect(new Set(came.map(({ peer }) => peer))).toEqual(new Set([peers.ofText('127.0.0.1', agent.port)]));
+  });
+
+  it('sends more than one batch, each datagram as it was written', async () => {
+    const to = peers.ofText('127.0.0.1', agent.port);
+    for (let round = 0; round < 3; round += 1) {
+      for (let i = 0; i < 150; i += 1) send(`${round}.${i}${'x'.repeat(i)}`, to);
+      engine.flush();
+      await until('all were received', () => agent.received.length === 150 * (round + 1));
+    }
+    const expected = [0, 1, 2].flatMap((round) =>
+      Array.from({ length: 150 }, (_, i) => `${round}.${i}${'x'.repeat(i)}`),
+    );
+    expect(agent.received).toEqual(expected);
+    expect(failed).toEqual([]);
+  });
+
+  it('VIA-16: takes the longest datagram there is, both ways', async () => {
+    const longest = 'y'.repeat(65_507);
+    agent.send(longest, engine.port);
+    await until('it came', () => came.length === 1);
+    expect(came[0]?.text).toBe(longest);
+    send(longest, peers.ofText('127.0.0.1', agent.port));
+    engine.flush();
+    await until('it was received', () => agent.received.length === 1);
+    expect(agent.received[0]).toBe(longest);
+  });
+
+  it('says which datagrams the system refused, and sends the others', async () => {
+    const nowhere = peers.ofText('255.255.255.255', 5060);
+    send('a', peers.ofText('127.0.0.1', agent.port));
+    send('b', nowhere);
+    send('c', peers.ofText('127.0.0.1', agent.port));
+    engine.flush();
+    await until('the others were received', () => agent.received.length === 2);
+    await until('the refusal was told', () => failed.length === 1);
+    expect(failed).toEqual([nowhere]);
+  });
+
+  it('says in one line that a port is in use', async () => {
+    await expect(open(engine.port)).rejects.toMatchObject({
+      code: 'ADDRESS_IN_USE',
+      message: `sip test udp: 127.0.0.1:${engine.port} is in use by another process; stop it or configure another port`,
+    });
+  });
+
+  it('frees its port when it is closed, and hears no more', async () => {
+    const { port } = engine;
+    await engine.close();
+    const again = createSocket('udp4');
+    await until(
+      'the port was free',
+      () =>
+        new Promise<boolean>((resolve) => {
+          again.once('error', () => resolve(false));
+          again.bind(port, '127.0.0.1', () => resolve(true));
+        }),
+    );
+    await new Promise<void>((resolve) => {
+      again.close(resolve);
+    });
+    expect(came).toEqual([]);
+  });
+});
+
+it('an IPv6 address takes node:dgram, whatever was built', async () => {
+  const peers = new PeerTable();
+  const options = { what: 'sip test udp', host: '::1', port: 0, peers, handler: () => {}, sendFailed: () => {} };
+  const engine = await openUdp('native', options);
+  expect(engine.name).toBe('dgram');
+  await engine.close();
+});
