@@ -34,7 +34,14 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
   const counters = new Counters();
   const { store, consul } = await openStore(context);
   await seedStore(store, config);
-  const cluster = new SharedCluster({ store, consul, clock, logger, id: context.incarnation });
+  const cluster = new SharedCluster({
+    store,
+    consul,
+    clock,
+    logger,
+    id: context.incarnation,
+    secure: config.grpc.tls !== undefined,
+  });
   const staleMs = Math.max(MIN_STALE_MS, STALE_INTERVALS * config.statsIntervalMs);
   const stats = new StatsAggregator({ clock, staleMs });
   const startGraceMs = config.startGraceMs ?? config.lease.ttlMs;

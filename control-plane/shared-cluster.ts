@@ -13,6 +13,8 @@ export interface SharedClusterOptions {
   readonly logger: Logger;
   /** Random id of this process. */
   readonly id: string;
+  /** True: its gRPC listener for nodes and planes speaks TLS. */
+  readonly secure: boolean;
 }
 
 const CHECK_MS = 1000;
@@ -50,9 +52,9 @@ export class SharedCluster {
 
   /** Makes itself known as reachable there, and begins to look after orphans. Nothing to do when alone. */
   async join(host: string, port: number, registry: Registry, streams: OpenStreams): Promise<void> {
-    const { consul, clock, logger, id } = this.#options;
+    const { consul, clock, logger, id, secure } = this.#options;
     if (consul === undefined) return;
-    this.#peers = new Peers({ client: consul, clock, logger, id, host, port });
+    this.#peers = new Peers({ client: consul, clock, logger, id, host, port, secure });
     await this.#peers.start();
     this.#timer = clock.every(CHECK_MS, () => this.#check(registry, streams));
   }

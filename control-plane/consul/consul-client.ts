@@ -22,6 +22,8 @@ export interface ServiceRegistration {
   readonly port: number;
   /** `host:port/service` that the agent checks by grpc.health.v1. */
   readonly grpcCheck: string;
+  /** True: over TLS. The agent asks only whether it serves, so it takes any certificate. */
+  readonly secure: boolean;
 }
 
 /** The calls to Consul that Triplane makes. All reject with what went wrong; none hangs. */
@@ -98,8 +100,9 @@ export function connectConsul({ host, port, token }: ConsulOptions): ConsulClien
         throw error;
       }
     },
-    async register({ name, id, host: address, port: servicePort, grpcCheck }) {
-      const check = { grpc: grpcCheck, interval: '2s', timeout: '1s', deregistercriticalserviceafter: '1m' };
+    async register({ name, id, host: address, port: servicePort, grpcCheck, secure }) {
+      const tls = secure ? { grpcusetls: true, tlsskipverify: true } : {};
+      const check = { grpc: grpcCheck, ...tls, interval: '2s', timeout: '1s', deregistercriticalserviceafter: '1m' };
       await consul.agent.service.register({ name, id, address, port: servicePort, check: check as never });
     },
     async deregister(id) {

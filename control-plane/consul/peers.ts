@@ -12,6 +12,8 @@ export interface PeersOptions {
   /** Where nodes and planes reach this control plane. */
   readonly host: string;
   readonly port: number;
+  /** True: there over TLS. */
+  readonly secure: boolean;
 }
 
 export const SERVICE_NAME = 'triplane-control-plane';
@@ -86,9 +88,9 @@ export class Peers {
   }
 
   async #register(): Promise<void> {
-    const { client, id, host, port } = this.#options;
+    const { client, id, host, port, secure } = this.#options;
     const at = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     const grpcCheck = `${at}/triplane.v1.PlaneService`;
-    await client.register({ name: SERVICE_NAME, id, host, port, grpcCheck });
+    await client.register({ name: SERVICE_NAME, id, host, port, grpcCheck, secure });
   }
 }

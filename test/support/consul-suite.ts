@@ -64,7 +64,7 @@ export function consulSuite(makeClient: () => ConsulClient): void {
   it('lists a service while its check passes', async () => {
     const service = { name: `${prefix.slice(0, -1)}-service`, id: 'one', host: '127.0.0.1', port: 1 };
     expect(await client.passing(service.name)).toEqual([]);
-    await client.register({ ...service, grpcCheck: '127.0.0.1:1/none' });
+    await client.register({ ...service, grpcCheck: '127.0.0.1:1/none', secure: false });
     await client.deregister('one');
     await until('it is gone', async () => (await client.passing(service.name)).length === 0);
   });

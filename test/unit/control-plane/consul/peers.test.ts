@@ -15,6 +15,7 @@ class World {
       id,
       host: '127.0.0.1',
       port,
+      secure: true,
     });
     await peers.start();
     await peers.poll();
@@ -41,6 +42,7 @@ describe('control planes', () => {
     expect(world.consul.services.get('one')).toMatchObject({
       name: SERVICE_NAME,
       grpcCheck: '127.0.0.1:7700/triplane.v1.PlaneService',
+      secure: true,
     });
   });
 
