@@ -66,6 +66,8 @@ function closeOnSignal(service: Service, logger: Logger, supervised: boolean): v
   };
   process.on('SIGTERM', close);
   process.on('SIGINT', close);
+  // For a daemon SIGHUP means "read your files again", which not every service has; in a terminal it is the terminal that went.
+  if (!process.stderr.isTTY) process.on('SIGHUP', () => logger.info('SIGHUP: files are read again'));
   // A supervised service does not outlive its supervisor, not even one that went away during the start.
   if (!supervised) return;
   if (process.connected) process.on('disconnect', () => close('SIGTERM'));

@@ -63,6 +63,11 @@ export class Child {
     cut.cancel();
   }
 
+  /** Asks it to read its files again. */
+  reload(): void {
+    this.#process.kill('SIGHUP');
+  }
+
   /** Ends it now. */
   kill(): void {
     this.#process.kill('SIGKILL');

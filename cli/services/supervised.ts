@@ -26,6 +26,8 @@ export class Supervised {
   #child: Child | undefined;
   #restart: Timer | undefined;
   #closing = false;
+  /** Before that a SIGHUP would end the process. */
+  #ready = false;
   addresses: Readonly<Record<string, string>> = {};
 
   constructor(options: SupervisedOptions) {
@@ -48,6 +50,7 @@ export class Supervised {
     const child = new Child({ name: service, main: mainOf(service), args: args(), clock });
     this.#child = child;
     this.addresses = await child.ready(startLimitMs);
+    this.#ready = true;
     void this.#watch(child);
   }
 
@@ -55,6 +58,11 @@ export class Supervised {
     this.#closing = true;
     this.#restart?.cancel();
     await this.#child?.close(limitMs);
+  }
+
+  /** Asks it to read its files again; nothing while it is not ready. */
+  reload(): void {
+    if (this.#ready) this.#child?.reload();
   }
 
   kill(): void {
@@ -73,6 +81,7 @@ export class Supervised {
   #died(how: string): void {
     const { clock, logger, service } = this.#options;
     this.#child = undefined;
+    this.#ready = false;
     if (this.#closing) return;
     const waitMs = Math.round(this.#backoff.next());
     logger.error({ service, how, waitMs }, 'service died, starting it again');

@@ -64,6 +64,11 @@ export class Topology {
     await this.#control.close(CLOSE_LIMIT_MS);
   }
 
+  /** Every service reads its files (certificates, tokens) again. */
+  reload(): void {
+    for (const each of [this.#control, ...this.#planes]) each.reload();
+  }
+
   /** Now, without waiting. */
   kill(): void {
     for (const each of [this.#control, ...this.#planes]) each.kill();

@@ -33,6 +33,7 @@ export async function up(globals: Globals): Promise<void> {
       process.exit(1);
     },
   );
+  if (!process.stderr.isTTY) process.on('SIGHUP', () => topology.reload());
   try {
     await topology.start();
   } catch (error) {

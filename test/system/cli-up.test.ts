@@ -23,9 +23,17 @@ const FREE = [
   ...['external', 'internal'].flatMap((leg) => [`sip.${leg}.udpPort=0`, `sip.${leg}.tcpPort=0`]),
 ];
 
+const started: RunningProcess[] = [];
+afterEach(async () => {
+  const left = started.splice(0).filter((running) => running.exitCode() === undefined);
+  await Promise.all(left.map((running) => running.stop('SIGKILL')));
+});
+
 function up(...set: readonly string[]): RunningProcess {
   const assignments = [...FREE, ...set].flatMap((assignment) => ['--set', assignment]);
-  return startProgram(process.execPath, [...TRIPLANE, 'up', '--json', ...assignments]);
+  const running = startProgram(process.execPath, [...TRIPLANE, 'up', '--json', ...assignments]);
+  started.push(running);
+  return running;
 }
 
 async function announced(process: RunningProcess): Promise<Announcement> {
@@ -33,8 +41,9 @@ async function announced(process: RunningProcess): Promise<Announcement> {
     'everything is up',
     () => {
       if (process.exitCode() !== undefined) throw new Error(process.output());
-      const end = process.output().indexOf('\n}\n');
-      return end < 0 ? undefined : (JSON.parse(process.output().slice(0, end + 2)) as Announcement);
+      // Log lines may stand before it.
+      const [document] = /^\{\n[\s\S]*?^\}\n/m.exec(process.output()) ?? [];
+      return document === undefined ? undefined : (JSON.parse(document) as Announcement);
     },
     30_000,
   );
@@ -78,6 +87,16 @@ describe('triplane up', () => {
           .catch(() => false),
       20_000,
     );
+    await running.stop();
+    expect(running.exitCode()).toBe(0);
+  }, 60_000);
+
+  it('SIGHUP reaches every service and ends none', async () => {
+    const running = up('smpp.listen.port=0', 'log.level=info');
+    const { pids } = await announced(running);
+    process.kill(running.pid, 'SIGHUP');
+    await until('all four have heard it', () => running.output().split('SIGHUP: files are read again').length === 5);
+    expect(Object.values(pids).every((pid) => alive(pid))).toBe(true);
     await running.stop();
     expect(running.exitCode()).toBe(0);
   }, 60_000);
