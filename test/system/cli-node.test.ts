@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { Cluster, TRIPLANE, startProgram } from '../support/processes';
+import { Cluster, TRIPLANE, startProgram, type RunningProcess } from '../support/processes';
 import { until } from '../support/until';
 
 /** A SIP server that answers everything with 200 while it is told to. */
@@ -14,6 +14,19 @@ async function sipServer(): Promise<{ socket: Socket; port: number; answers: boo
     socket.send(['SIP/2.0 200 OK', ...headers].join('\r\n'), from.port, from.address);
   });
   return server;
+}
+
+const started: RunningProcess[] = [];
+afterEach(async () => {
+  const left = started.splice(0).filter((running) => running.exitCode() === undefined);
+  await Promise.all(left.map((running) => running.stop('SIGKILL')));
+});
+
+/** A program that a failed test does not leave behind. */
+function program(args: readonly string[]): RunningProcess {
+  const running = startProgram(process.execPath, args);
+  started.push(running);
+  return running;
 }
 
 describe('triplane node', () => {
@@ -59,7 +72,7 @@ describe('triplane node', () => {
 
   it('nodes --watch goes on when the control plane was away', async () => {
     const admin = cluster.control.addresses['admin'] ?? '';
-    const watch = startProgram(process.execPath, [...TRIPLANE, 'nodes', '--watch', '--json', '--admin', admin]);
+    const watch = program([...TRIPLANE, 'nodes', '--watch', '--json', '--admin', admin]);
     await until('it has the list', () => watch.output().includes('"revision"'));
     await cluster.control.stop('SIGKILL');
     await until('it says that it waits', () => watch.output().includes('waiting for it to come back'));
@@ -71,7 +84,7 @@ describe('triplane node', () => {
   }, 60_000);
 
   it('starts before the control plane and waits for it', async () => {
-    const agent = startProgram(process.execPath, [
+    const agent = program([
       ...TRIPLANE,
       ...'node --id app3 --address 127.0.0.1 --http 8080 --json --set cluster.controlPlanes=["127.0.0.1:9"]'.split(' '),
     ]);
