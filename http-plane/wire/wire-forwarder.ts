@@ -1,8 +1,9 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { listenError } from '../../runtime/errors';
 import { TlsMaterial } from '../../runtime/tls';
 import type { Forwarder, ForwarderOptions } from '../forward';
+import { Http2Clients } from '../http2';
 import { Tunnels } from '../tunnel';
 import { ClientConnection } from './client-connection';
 import { HeadParser } from './head-parser';
@@ -30,6 +31,7 @@ class WireForwarder implements Forwarder {
   readonly #deps: WireDeps;
   readonly #nodeTls: TlsMaterial;
   readonly #ownTls: TlsMaterial | undefined;
+  readonly #http2: Http2Clients;
   readonly #servers: Server[] = [];
   readonly #clients = new Set<ClientConnection>();
 
@@ -38,6 +40,7 @@ class WireForwarder implements Forwarder {
     this.#nodeTls = new TlsMaterial(config.nodeTls, { ...core, what: 'http plane, connections to nodes' });
     const { tls } = config.https;
     this.#ownTls = tls && new TlsMaterial(tls, { ...core, what: 'http plane https' });
+    this.#http2 = new Http2Clients(options, this.#nodeTls);
     this.#deps = {
       ...options,
       pools: new NodePools({
@@ -78,7 +81,7 @@ class WireForwarder implements Forwarder {
     const cut = clock.after(graceMs, () => {
       for (const client of this.#clients) client.destroy();
     });
-    await this.#deps.tunnels.close(graceMs);
+    await Promise.all([this.#deps.tunnels.close(graceMs), this.#http2.close(graceMs)]);
     await Promise.all(closed);
     cut.cancel();
     this.#deps.pools.close();
@@ -107,9 +110,9 @@ class WireForwarder implements Forwarder {
         allowHalfOpen: true,
         noDelay: true,
         handshakeTimeout: config.headTimeoutMs,
-        ALPNProtocols: ['http/1.1'],
+        ALPNProtocols: config.https.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       },
-      (socket) => this.#accept(socket, true),
+      (socket) => this.#secured(socket),
     );
     server.on('tlsClientError', (_error, socket) => {
       figures.reject('tlsHandshake');
@@ -117,6 +120,17 @@ class WireForwarder implements Forwarder {
     });
     server.once('close', material.follow(server));
     return server;
+  }
+
+  #secured(socket: TLSSocket): void {
+    if (socket.alpnProtocol !== 'h2') {
+      this.#accept(socket, true);
+      return;
+    }
+    const { figures } = this.#deps;
+    figures.connections += 1;
+    socket.once('close', () => (figures.connections -= 1));
+    this.#http2.accept(socket);
   }
 
   #accept(socket: Socket, secure: boolean): void {

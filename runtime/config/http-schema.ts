@@ -16,6 +16,7 @@ export const http = z
           .boolean()
           .default(false)
           .describe('Sends clients of the plain listener to the HTTPS listener with 302.'),
+        http2: z.boolean().default(true).describe('Offers HTTP/2 to clients of the HTTPS listener by ALPN.'),
       })
       .refine(({ port: number, tls }) => number === null || tls !== undefined, {
         path: ['tls'],

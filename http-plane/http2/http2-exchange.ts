@@ -1,0 +1,254 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse, OutgoingHttpHeaders } from 'node:http2';
+import type { Socket } from 'node:net';
+import { pipeline } from 'node:stream';
+import type { Span } from '@opentelemetry/api';
+import { endpointOf, type PlaneNode } from '../../data-plane';
+import { Transport, type Endpoint } from '../../proto';
+import type { Timer } from '../../runtime/clock';
+import { traceparentOf } from '../../runtime/telemetry';
+import {
+  CONNECT_SLOW,
+  NODE_FAILED,
+  NODE_SLOW,
+  NODE_UNREACHABLE,
+  endRequestSpan,
+  startRequestSpan,
+  unavailable,
+  type ForwarderOptions,
+  type OwnAnswer,
+} from '../forward';
+import type { CleanRequest } from './clean-request';
+import type { NodeSender } from './node-sender';
+
+export interface Http2ExchangeOptions extends ForwarderOptions {
+  readonly sender: NodeSender;
+}
+
+export interface Http2Pair {
+  readonly request: Http2ServerRequest;
+  readonly response: Http2ServerResponse;
+  readonly clean: CleanRequest;
+}
+
+/** Fields of an answer that end here (RFC 9113 8.2.2). */
+const ENDS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** One request that came by HTTP/2: chosen, sent by HTTP/1.1, tried once elsewhere when no node took it, answered exactly once. */
+export class Http2Exchange {
+  readonly #options: Http2ExchangeOptions;
+  readonly #request: Http2ServerRequest;
+  readonly #response: Http2ServerResponse;
+  readonly #clean: CleanRequest;
+  readonly #span: Span | undefined;
+  #node: PlaneNode | undefined;
+  #outgoing: ClientRequest | undefined;
+  #limit: Timer | undefined;
+  #readBefore = 0;
+  #writtenBefore = 0;
+  #tries = 0;
+  #sent = false;
+  #slow = false;
+  #answered = false;
+  #over = false;
+
+  constructor(options: Http2ExchangeOptions, { request, response, clean }: Http2Pair) {
+    this.#options = options;
+    this.#request = request;
+    this.#response = response;
+    this.#clean = clean;
+    this.#span = startRequestSpan(options.core, clean.method, clean.traceparent);
+  }
+
+  start(): void {
+    this.#options.figures.active += 1;
+    this.#response.stream.once('close', () => this.#finish());
+    this.#response.stream.on('error', () => {});
+    this.#try(this.#options.router.choose(this.#clean));
+  }
+
+  #try(node: PlaneNode | undefined): void {
+    const endpoint = node && this.#endpointOf(node);
+    if (node === undefined || endpoint === undefined) {
+      this.#answer(unavailable(this.#options.config, this.#clean.target));
+      return;
+    }
+    this.#node = node;
+    this.#tries += 1;
+    this.#outgoing = undefined;
+    const tries = this.#tries;
+    node.live.requests += 1;
+    node.live.activeSessions += 1;
+    this.#options.sender.send({
+      endpoint,
+      request: this.#request,
+      response: this.#response,
+      method: this.#clean.method,
+      target: this.#clean.target,
+      fields: this.#fields(),
+      onSocket: (outgoing, socket) => this.#assigned(outgoing, socket),
+      onSend: () => this.#expect(true),
+      onAnswer: (answer) => this.#relay(answer),
+      onError: () => {
+        if (tries === this.#tries) this.#failed();
+      },
+    });
+  }
+
+  #endpointOf(node: PlaneNode): Endpoint | undefined {
+    const [plain, secure] = [endpointOf(node, Transport.TCP), endpointOf(node, Transport.TLS)];
+    return this.#options.config.encryptToNodes ? (secure ?? plain) : (plain ?? secure);
+  }
+
+  #fields(): ReadonlyMap<string, string | string[]> {
+    const { fields, host } = this.#clean;
+    const via = this.#request.headers.via;
+    const all = new Map(fields)
+      .set('host', host)
+      .set('x-forwarded-for', this.#request.socket.remoteAddress ?? '')
+      .set('x-forwarded-proto', 'https')
+      .set('x-forwarded-host', host)
+      .set('via', `${via === undefined ? '' : `${via}, `}2.0 ${this.#options.config.via}`);
+    const traceparent = traceparentOf(this.#span);
+    return traceparent === '' ? all : all.set('traceparent', traceparent);
+  }
+
+  #assigned(outgoing: ClientRequest, socket: Socket): void {
+    this.#outgoing = outgoing;
+    // A node that switches protocols unasked ends the connection without an error.
+    outgoing.once('close', () => {
+      if (outgoing === this.#outgoing) this.#failed();
+    });
+    this.#readBefore = socket.bytesRead;
+    this.#writtenBefore = socket.bytesWritten;
+    this.#sent = false;
+    if (this.#over) outgoing.destroy();
+    else this.#expect(false);
+  }
+
+  /** Sets the time for what comes next: the connection, or the answer. */
+  #expect(sent: boolean): void {
+    const { core, config } = this.#options;
+    this.#sent = sent;
+    this.#limit?.cancel();
+    this.#limit = core.clock.after(sent ? config.responseTimeoutMs : config.connectTimeoutMs, () => {
+      this.#slow = true;
+      this.#outgoing?.destroy();
+      this.#failed();
+    });
+  }
+
+  #relay(answer: IncomingMessage): void {
+    this.#limit?.cancel();
+    const { figures, health, core } = this.#options;
+    const node = this.#node as PlaneNode;
+    const status = answer.statusCode ?? 502;
+    node.live.heardAtMs = core.clock.now();
+    health.answered(node, status, this.#clean.target);
+    if (this.#over) {
+      answer.destroy();
+      return;
+    }
+    this.#answered = true;
+    figures.response(status);
+    this.#response.writeHead(status, this.#answerFields(answer, node));
+    // A cut body resets the stream: it never looks complete.
+    pipeline(answer, this.#response.stream, (error) => {
+      if (error) this.#blame();
+    });
+  }
+
+  #answerFields({ rawHeaders, httpVersion }: IncomingMessage, node: PlaneNode): OutgoingHttpHeaders {
+    const { config, router } = this.#options;
+    const fields: Record<string, string[]> = {};
+    const named = new Set<string>();
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      if (rawHeaders[i]?.toLowerCase() !== 'connection') continue;
+      for (const token of (rawHeaders[i + 1] as string).split(',')) named.add(token.trim().toLowerCase());
+    }
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const name = (rawHeaders[i] as string).toLowerCase();
+      if (!ENDS.has(name) && !named.has(name)) (fields[name] ??= []).push(rawHeaders[i + 1] as string);
+    }
+    const cookie = /^Set-Cookie: (.*)\r\n$/.exec(router.cookieFor(this.#clean, node))?.[1];
+    if (cookie !== undefined) (fields['set-cookie'] ??= []).push(cookie);
+    fields['via'] = [[...(fields['via'] ?? []), `${httpVersion} ${config.via}`].join(', ')];
+    return Object.fromEntries(
+      Object.entries(fields).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+    );
+  }
+
+  #failed(): void {
+    this.#limit?.cancel();
+    if (this.#answered || this.#over) return;
+    this.#blame();
+    const node = this.#node as PlaneNode;
+    const other = this.#sent || this.#tries > 1 ? undefined : this.#options.router.instead(node);
+    if (other !== undefined) {
+      node.live.activeSessions -= 1;
+      this.#node = undefined;
+      this.#slow = false;
+      this.#options.figures.retries.value += 1;
+      this.#try(other);
+    } else if (this.#slow) this.#answer(this.#sent ? NODE_SLOW : CONNECT_SLOW);
+    else this.#answer(this.#sent ? NODE_FAILED : NODE_UNREACHABLE);
+  }
+
+  #blame(): void {
+    if (this.#node === undefined || this.#over) return;
+    this.#node.live.failures += 1;
+    this.#options.health.failed(this.#node);
+  }
+
+  #answer(own: OwnAnswer): void {
+    this.#answered = true;
+    answerHttp2(this.#options, this.#response, own);
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#limit?.cancel();
+    this.#options.figures.active -= 1;
+    this.#countBytes();
+    if (!this.#response.stream.readableEnded || !this.#response.writableEnded) this.#outgoing?.destroy();
+    if (this.#node !== undefined) this.#node.live.activeSessions -= 1;
+    endRequestSpan(this.#span, this.#response.statusCode, this.#node?.id);
+  }
+
+  #countBytes(): void {
+    const { figures } = this.#options;
+    const socket = this.#outgoing?.socket;
+    if (this.#node === undefined || socket === null || socket === undefined) return;
+    const fromNode = socket.bytesRead - this.#readBefore;
+    const toNode = socket.bytesWritten - this.#writtenBefore;
+    this.#node.live.bytesIn += fromNode;
+    this.#node.live.bytesOut += toNode;
+    figures.bytesToClient.value += fromNode;
+    figures.bytesToServer.value += toNode;
+  }
+}
+
+/** An own answer over HTTP/2; what is left of the request is not read. */
+export function answerHttp2({ figures }: ForwarderOptions, response: Http2ServerResponse, own: OwnAnswer): void {
+  figures.reject(own.reason);
+  figures.response(own.status);
+  if (response.stream.destroyed || response.headersSent) return;
+  const fields: Record<string, string | number> = {
+    'content-type': 'text/plain',
+    'content-length': own.text.length + 1,
+  };
+  for (const [name, value] of Object.entries(own.headers ?? {})) fields[name.toLowerCase()] = value;
+  response.writeHead(own.status, fields);
+  response.end(`${own.text}\n`);
+}

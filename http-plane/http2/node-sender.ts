@@ -1,0 +1,127 @@
+import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Stream } from 'node:stream';
+import httpProxy from 'http-proxy';
+import { Transport, type Endpoint } from '../../proto';
+import type { TlsMaterial } from '../../runtime/tls';
+
+/** What is sent, and who hears how it went. */
+export interface Sending {
+  readonly endpoint: Endpoint;
+  readonly request: Http2ServerRequest;
+  readonly response: Http2ServerResponse;
+  readonly method: string;
+  readonly target: string;
+  readonly fields: ReadonlyMap<string, string | string[]>;
+  /** A socket is assigned. */
+  readonly onSocket: (outgoing: ClientRequest, socket: Socket) => void;
+  /** The socket stands, the request goes out. */
+  readonly onSend: () => void;
+  readonly onAnswer: (answer: IncomingMessage) => void;
+  /** May come more than once, and after onAnswer. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface NodeSender {
+  send(sending: Sending): void;
+  close(): void;
+}
+
+export interface NodeSenderOptions {
+  readonly tls: TlsMaterial;
+  /** Name that certificates of nodes are checked for; absent: their address. */
+  readonly serverName: string | undefined;
+  /** Most connections to one node. */
+  readonly maxSockets: number;
+}
+
+/** Its method-specific passes break bodies (chunked DELETE, reference B.1 item 3), so http-proxy is shown a method that has none. */
+const NEUTRAL_METHOD = 'FORWARDED';
+
+/**
+ * Sends by http-proxy 1.18.1 over kept connections. It decides nothing that matters: method, path, fields and answer are ours, because
+ * its own handling of each can be broken from outside (reference B.1), and what it throws is an error of this one request.
+ */
+export function createNodeSender({ tls, serverName, maxSockets }: NodeSenderOptions): NodeSender {
+  const shared = { keepAlive: true, maxFreeSockets: 256, maxSockets, scheduling: 'lifo' } as const;
+  const plain = new Agent(shared);
+  const secureAgent = (): HttpsAgent =>
+    new HttpsAgent({
+      ...shared,
+      ...tls.contextOptions,
+      ...(serverName === undefined ? {} : { servername: serverName }),
+    });
+  let secure = secureAgent();
+  const unfollow = tls.onChange(() => {
+    secure.destroy();
+    secure = secureAgent();
+  });
+  const proxy = httpProxy.createProxyServer({ ignorePath: true, selfHandleResponse: true, secure: true });
+  const sendings = new WeakMap<object, Sending>();
+  proxy.on('proxyRes', (answer, request) => sendings.get(request)?.onAnswer(answer));
+  return {
+    send(sending) {
+      const isSecure = sending.endpoint.transport === Transport.TLS;
+      const facade = facadeOf(sending);
+      sendings.set(facade, sending);
+      const options = {
+        target: targetOf(sending.endpoint, isSecure ? 'https:' : 'http:'),
+        agent: isSecure ? secure : plain,
+        method: sending.method,
+        buffer: bodyOf(sending),
+      };
+      try {
+        proxy.web(facade as never, sending.response as never, options, (error) => sending.onError(error));
+      } catch (error) {
+        sending.onError(error as Error);
+      }
+    },
+    close() {
+      unfollow();
+      plain.destroy();
+      secure.destroy();
+    },
+  };
+}
+
+function targetOf({ host, port }: Endpoint, protocol: string): object {
+  return { protocol, host, hostname: host, port: String(port) };
+}
+
+/** The request as http-proxy may see it: nothing that it could change or misread reaches the real one. */
+function facadeOf({ request, fields }: Sending): object {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of fields) {
+    Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
+  }
+  return {
+    method: NEUTRAL_METHOD,
+    url: '/',
+    headers,
+    httpVersion: '1.1',
+    socket: request.socket,
+    connection: request.socket,
+    on: () => {},
+  };
+}
+
+/** A stand-in for the body: it is read only when the connection stands, so that a refused one can be tried elsewhere. */
+function bodyOf(sending: Sending): Stream {
+  const pipe = (outgoing: ClientRequest): void => {
+    outgoing.once('socket', (socket) => {
+      // The raw target: http-proxy would fold its slashes.
+      outgoing.path = sending.target;
+      sending.onSocket(outgoing, socket);
+      const go = (): void => {
+        sending.onSend();
+        sending.request.stream.pipe(outgoing);
+      };
+      if (socket.connecting)
+        socket.once(sending.endpoint.transport === Transport.TLS ? 'secureConnect' : 'connect', go);
+      else go();
+    });
+  };
+  return { pipe } as unknown as Stream;
+}
