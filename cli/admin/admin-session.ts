@@ -50,6 +50,7 @@ export function explain(error: unknown, address: string): unknown {
   if (code === undefined) return error;
   const said = (error as ServiceError).details;
   if (code === status.UNAVAILABLE && TLS_FAULT.test(said)) return tlsFault(said, address, error);
+  if (code === status.UNAVAILABLE && /Last error: Failed to connect/.test(said)) return notPlain(address, error);
   if (code === status.DEADLINE_EXCEEDED || (code === status.UNAVAILABLE && NOBODY_THERE.test(said))) {
     const next = 'start one with "triplane up", or name another with --admin HOST:PORT';
     return new TriplaneError('CONTROL_PLANE_UNREACHABLE', `no control plane answered at ${address}; ${next}`, {
@@ -68,5 +69,11 @@ function tlsFault(said: string, address: string, cause: unknown): TriplaneError 
   const [, fault = said] = /Last error: (?:Error)?(?: ?\[\w+\])?:? ?(.*?)\.?\s*(?:Resolution note|$)/s.exec(said) ?? [];
   const why = /wrong version number|packet length/.test(fault) ? 'it speaks plain text there' : fault;
   const text = `no TLS with ${address}: ${why}; check cluster.tls, cluster.serverName and the control plane's certificate`;
+  return new TriplaneError('CONTROL_PLANE_UNREACHABLE', text, { details: { address }, cause });
+}
+
+/** Somebody took the connection and hung up at the first words. */
+function notPlain(address: string, cause: unknown): TriplaneError {
+  const text = `${address} does not answer plain-text gRPC; if it speaks TLS, configure cluster.tls`;
   return new TriplaneError('CONTROL_PLANE_UNREACHABLE', text, { details: { address }, cause });
 }

@@ -13,7 +13,7 @@ export type DenialReason =
 
 export interface Denial {
   readonly reason: DenialReason;
-  /** For the caller; never a secret, and never what would be right. */
+  /** For the caller. Never a secret. */
   readonly message: string;
 }
 

@@ -34,6 +34,15 @@ test.each([
   });
 });
 
+test('a connection that is cut at its first words may want TLS', () => {
+  const details =
+    'No connection established. Last error: Failed to connect (2026-11-22T00:31:20.928Z). Resolution note: ';
+  expect(explain(rpcError(status.UNAVAILABLE, details), '127.0.0.1:7701')).toMatchObject({
+    code: 'CONTROL_PLANE_UNREACHABLE',
+    message: '127.0.0.1:7701 does not answer plain-text gRPC; if it speaks TLS, configure cluster.tls',
+  });
+});
+
 test('a refusal keeps the words of the control plane', () => {
   expect(explain(rpcError(status.NOT_FOUND, 'no node "app9"'), '127.0.0.1:7701')).toMatchObject({
     code: 'REQUEST_REFUSED',
