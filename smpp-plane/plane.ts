@@ -1,11 +1,13 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { PlaneCore } from '../data-plane';
 import type { SmppConfig } from '../runtime/config';
-import { listenError } from '../runtime/errors';
 import type { Service } from '../runtime/service';
-import { SmscDirectory } from './routing';
+import { TlsMaterial } from '../runtime/tls';
+import { EsmeListener, type EsmeListenerOptions } from './esme-listener';
 import { Accounts, PooledSession, poolCounters, type PoolDeps } from './pool';
+import { SmscDirectory } from './routing';
 import {
+  AllowList,
   FlushQueue,
   Rates,
   Session,
@@ -18,58 +20,125 @@ import {
 /** How long `close` waits for sessions to end in an orderly way, ms. */
 const STOP_MS = 4000;
 
-/** The SMPP plane on a core: listens for ESMEs, binds each to an SMSC. `addresses`: `smpp`. */
-export async function createSmppPlane(core: PlaneCore, config: SmppConfig): Promise<Service> {
-  const deps = sessionDeps(core, config);
-  const sessions = new Set<AnySession>();
-  const pools = config.mode === 'pool' ? poolDeps(core, config, deps) : undefined;
-  const accounts = pools && new Accounts(pools);
-  core.counters.gauge('smpp.sessions', () => countBound(sessions));
-  core.counters.gauge('smpp.connections', () => deps.link.links.size);
-  core.counters.gauge('smpp.inFlight', () => countInFlight(deps));
-  core.onTable((table) => {
-    deps.directory.refresh(table);
-    for (const session of sessions) session.membersChanged();
-    accounts?.membersChanged();
-  });
-  const onEnd = (session: AnySession): void => void sessions.delete(session);
-  const server = createServer((socket: Socket) => {
-    sessions.add(
-      pools && accounts ? new PooledSession(pools, accounts, { socket, onEnd }) : new Session(deps, socket, onEnd),
-    );
-  });
-  const full = core.counters.counter('smpp.rejects.maxSessions');
-  server.maxConnections = config.maxSessions;
-  server.on('drop', () => {
-    full.value += 1;
-  });
-  await listen(server, config);
-  const ticker = core.clock.every(tickMs(config), () => {
-    const nowMs = core.clock.now();
-    for (const link of deps.link.links) link.tick(nowMs);
-    for (const session of sessions) session.tick(nowMs);
-    deps.rates.tick();
-    accounts?.tick(nowMs);
-  });
-  core.logger.info({ address: addressOf(server), remoteServers: config.remoteServers }, 'smpp plane listens');
-  let closing: Promise<void> | undefined;
-  return {
-    addresses: { smpp: addressOf(server) },
-    close() {
-      closing ??= closePlane({ core, server, sessions, deps }).finally(() => ticker.cancel());
-      return closing;
-    },
-  };
-}
-
 /** What the plane asks of a session, whatever its mode. */
 type AnySession = Session | PooledSession;
 
-function poolDeps(core: PlaneCore, config: SmppConfig, session: SessionDeps): PoolDeps {
-  return { session, limits: config.pool, balancer: core.balancer, counters: poolCounters(core.counters) };
+/** The SMPP plane on a core: listens for ESMEs, binds to SMSCs. `addresses`: `smpp` and, when configured, `smpp.tls`. Throws listen and TLS errors. */
+export async function createSmppPlane(core: PlaneCore, config: SmppConfig): Promise<Service> {
+  const plane = new SmppPlane(core, config);
+  try {
+    await plane.listen();
+  } catch (error) {
+    await plane.close();
+    throw error;
+  }
+  return plane;
 }
 
-function sessionDeps(core: PlaneCore, config: SmppConfig): SessionDeps {
+class SmppPlane implements Service {
+  readonly #core: PlaneCore;
+  readonly #config: SmppConfig;
+  readonly #deps: SessionDeps;
+  readonly #pools: { readonly deps: PoolDeps; readonly accounts: Accounts } | undefined;
+  readonly #sessions = new Set<AnySession>();
+  readonly #listeners = new Map<string, EsmeListener>();
+  readonly #clientTls: TlsMaterial;
+  readonly #serverTls: TlsMaterial | undefined;
+  readonly #ticker: { cancel(): void };
+  #closing: Promise<void> | undefined;
+
+  constructor(core: PlaneCore, config: SmppConfig) {
+    this.#core = core;
+    this.#config = config;
+    this.#clientTls = new TlsMaterial(config.clientTls, { ...core, what: 'smpp client tls' });
+    this.#serverTls = config.tls && new TlsMaterial(config.tls, { ...core, what: 'smpp tls' });
+    this.#deps = sessionDeps(core, config, this.#clientTls);
+    this.#pools = config.mode === 'pool' ? poolsOf(core, config, this.#deps) : undefined;
+    core.counters.gauge('smpp.sessions', () => countBound(this.#sessions));
+    core.counters.gauge('smpp.connections', () => this.#deps.link.links.size);
+    core.counters.gauge('smpp.inFlight', () => countInFlight(this.#deps));
+    core.onTable((table) => {
+      this.#deps.directory.refresh(table);
+      for (const session of this.#sessions) session.membersChanged();
+      this.#pools?.accounts.membersChanged();
+    });
+    this.#ticker = core.clock.every(tickMs(config), () => this.#tick());
+  }
+
+  get addresses(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#listeners].map(([name, { address }]) => [name, address]));
+  }
+
+  async listen(): Promise<void> {
+    const { host, port } = this.#config.listen;
+    await this.#listenOn('smpp', { what: 'smpp', host, port });
+    const { tlsPort } = this.#config;
+    if (tlsPort !== null) {
+      await this.#listenOn('smpp.tls', { what: 'smpp tls', host, port: tlsPort, tls: this.#serverTls });
+    }
+    this.#core.logger.info({ addresses: this.addresses, mode: this.#config.mode }, 'smpp plane listens');
+  }
+
+  /** No new connections, unbind to everybody, then cut what is left. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #listenOn(name: string, where: Pick<EsmeListenerOptions, 'what' | 'host' | 'port' | 'tls'>): Promise<void> {
+    const { counters } = this.#core;
+    const listener = await EsmeListener.start({
+      ...where,
+      handshakeTimeoutMs: this.#config.bindTimeoutMs,
+      maxConnections: this.#config.maxSessions,
+      refused: counters.counter('smpp.rejects.maxSessions'),
+      failedHandshakes: counters.counter('smpp.rejects.tlsHandshake'),
+      onConnection: (socket) => this.#accept(socket),
+    });
+    this.#listeners.set(name, listener);
+  }
+
+  #accept(socket: Socket): void {
+    const onEnd = (session: AnySession): void => void this.#sessions.delete(session);
+    const session =
+      this.#pools === undefined
+        ? new Session(this.#deps, socket, onEnd)
+        : new PooledSession(this.#pools.deps, this.#pools.accounts, { socket, onEnd });
+    this.#sessions.add(session);
+  }
+
+  #tick(): void {
+    const nowMs = this.#core.clock.now();
+    for (const link of this.#deps.link.links) link.tick(nowMs);
+    for (const session of this.#sessions) session.tick(nowMs);
+    this.#deps.rates.tick();
+    this.#pools?.accounts.tick(nowMs);
+  }
+
+  async #close(): Promise<void> {
+    const closed = [...this.#listeners.values()].map((listener) => listener.close());
+    for (const session of this.#sessions) session.stop();
+    const limit = this.#core.clock.after(STOP_MS, () => this.#cut());
+    await Promise.all(closed);
+    limit.cancel();
+    this.#cut();
+    this.#ticker.cancel();
+    this.#clientTls.close();
+    this.#serverTls?.close();
+  }
+
+  #cut(): void {
+    for (const listener of this.#listeners.values()) listener.cut();
+    for (const link of this.#deps.link.links) link.destroy();
+  }
+}
+
+function poolsOf(core: PlaneCore, config: SmppConfig, session: SessionDeps): { deps: PoolDeps; accounts: Accounts } {
+  const deps = { session, limits: config.pool, balancer: core.balancer, counters: poolCounters(core.counters) };
+  return { deps, accounts: new Accounts(deps) };
+}
+
+function sessionDeps(core: PlaneCore, config: SmppConfig, clientTls: TlsMaterial): SessionDeps {
   const counters = sessionCounters(core.counters);
   return {
     link: {
@@ -90,6 +159,8 @@ function sessionDeps(core: PlaneCore, config: SmppConfig): SessionDeps {
       throttled: counters.rateThrottled,
       delayed: counters.rateDelayed,
     }),
+    dialing: { sourceHost: config.sourceHost, serverName: config.serverName, tls: () => clientTls.context },
+    allowList: new AllowList(config.allow),
     telemetry: core.telemetry,
     logger: core.logger,
     random: core.random,
@@ -105,39 +176,6 @@ function tickMs(config: SmppConfig): number {
     config.enquireLinkTimeoutMs,
   );
   return Math.min(250, Math.max(10, Math.floor(shortest / 5)));
-}
-
-async function listen(server: Server, { listen: { host, port } }: SmppConfig): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError('smpp', host, port, error)));
-    server.listen(port, host, resolve);
-  });
-}
-
-function addressOf(server: Server): string {
-  const { address, port } = server.address() as AddressInfo;
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-interface Running {
-  readonly core: PlaneCore;
-  readonly server: Server;
-  readonly sessions: ReadonlySet<AnySession>;
-  readonly deps: SessionDeps;
-}
-
-/** No new connections, unbind to everybody, then cut what is left. */
-async function closePlane({ core, server, sessions, deps }: Running): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  for (const session of sessions) session.stop();
-  const limit = core.clock.after(STOP_MS, () => {
-    for (const link of deps.link.links) link.destroy();
-  });
-  await closed;
-  limit.cancel();
-  for (const link of deps.link.links) link.destroy();
 }
 
 function countBound(sessions: ReadonlySet<AnySession>): number {

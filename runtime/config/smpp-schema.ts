@@ -1,5 +1,21 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
-import { hostPort, listener, ms } from './fields';
+import { host, hostPort, listener, ms, port } from './fields';
+import { tlsClient, tlsServer } from './tls-schema';
+
+/** An address or a network of them. */
+const network = z.string().refine(
+  (text) => {
+    const [address = '', prefix, ...rest] = text.split('/');
+    const bits = isIP(address) === 6 ? 128 : 32;
+    return (
+      isIP(address) !== 0 &&
+      rest.length === 0 &&
+      (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
+    );
+  },
+  { error: 'expected an IP address or a network, such as 192.0.2.0/24' },
+);
 
 const smppPool = z
   .strictObject({
@@ -46,6 +62,23 @@ export const smpp = z
       .array(hostPort)
       .default([])
       .describe('SMSCs that do not register: host:port. Used beside the registered ones.'),
+    remoteServersTls: z.boolean().default(false).describe('Whether remoteServers speak TLS (isRemoteServerSsl).'),
+    tlsPort: port
+      .nullable()
+      .default(null)
+      .describe('Port for ESMEs over TLS, by custom 2876 (smppSslPort); needs tls; null: no TLS.'),
+    tls: tlsServer.optional(),
+    clientTls: tlsClient.prefault({}),
+    serverName: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Name that certificates of SMSCs must carry; absent: their address.'),
+    sourceHost: host.optional().describe('Address that SMSCs are dialled from; absent: the system chooses.'),
+    allow: z
+      .record(z.string(), z.array(network))
+      .default({})
+      .describe('system_id to the networks that it may bind from; one that is not listed may from anywhere.'),
     mode: z
       .enum(['session', 'pool'])
       .default('session')
@@ -97,5 +130,9 @@ export const smpp = z
       .max(100_000)
       .default(1000)
       .describe('Most unanswered requests per session; more are not read until answers come.'),
+  })
+  .refine((settings) => settings.tlsPort === null || settings.tls !== undefined, {
+    path: ['tls'],
+    error: 'expected a certificate, since tlsPort is set',
   })
   .prefault({});

@@ -169,6 +169,10 @@ export class PooledSession implements LinkOwner, PoolSession {
 
   #bind(pdu: PduView): void {
     const bind = this.#esme.beginBind(pdu);
+    if (bind === undefined) {
+      this.#close('not allowed from there');
+      return;
+    }
     const { account, pool } = this.#accounts.poolFor(bind);
     this.#account = account;
     this.#pool = pool;

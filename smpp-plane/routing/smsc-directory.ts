@@ -6,6 +6,8 @@ import { mergeMembers, staticNode, targetOf, type SmscTarget } from './smsc-targ
 export interface SmscDirectoryOptions {
   /** `host:port` of SMSCs that do not register. */
   readonly remoteServers: readonly string[];
+  /** True: they are dialled over TLS. */
+  readonly remoteServersTls?: boolean;
   /** How long an SMSC is passed over after its first failure, ms. */
   readonly reconnectMs: number;
 }
@@ -20,7 +22,7 @@ export class SmscDirectory {
 
   constructor(core: PlaneCore, options: SmscDirectoryOptions) {
     this.#core = core;
-    this.#statics = options.remoteServers.map(staticNode);
+    this.#statics = options.remoteServers.map((hostPort) => staticNode(hostPort, options.remoteServersTls));
     this.#health = new SmscHealth(core.clock, options.reconnectMs);
     this.refresh(core.table);
   }

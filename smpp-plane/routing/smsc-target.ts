@@ -7,13 +7,14 @@ export interface SmscTarget {
   readonly id: string;
   readonly host: string;
   readonly port: number;
+  readonly tls: boolean;
   readonly live: NodeLive;
 }
 
 const NODE_WEIGHT = 100;
 
 /** An entry of `smpp.remoteServers` as a node, so that every algorithm treats it like a registered one. */
-export function staticNode(hostPort: string): PlaneNode {
+export function staticNode(hostPort: string, tls = false): PlaneNode {
   const colon = hostPort.lastIndexOf(':');
   const host = hostPort.slice(0, colon).replace(/^\[|\]$/g, '');
   return {
@@ -25,7 +26,14 @@ export function staticNode(hostPort: string): PlaneNode {
     version: '',
     jvmRoute: hostPort,
     labels: new Map(),
-    endpoints: [{ protocol: Protocol.SMPP, transport: Transport.TCP, host, port: Number(hostPort.slice(colon + 1)) }],
+    endpoints: [
+      {
+        protocol: Protocol.SMPP,
+        transport: tls ? Transport.TLS : Transport.TCP,
+        host,
+        port: Number(hostPort.slice(colon + 1)),
+      },
+    ],
     changedIndex: 0,
     registeredIndex: 0,
     hash: hashText(hostPort),
@@ -33,10 +41,12 @@ export function staticNode(hostPort: string): PlaneNode {
   };
 }
 
-/** Where to dial a node, or undefined when it has no SMPP endpoint over TCP. */
+/** Where to dial a node: over TLS if it has an endpoint for that, else over TCP; undefined when it has neither. */
 export function targetOf(node: PlaneNode): SmscTarget | undefined {
-  const endpoint = endpointOf(node, Transport.TCP);
-  return endpoint && { id: node.id, host: endpoint.host, port: endpoint.port, live: node.live };
+  const secure = endpointOf(node, Transport.TLS);
+  const endpoint = secure ?? endpointOf(node, Transport.TCP);
+  if (endpoint === undefined) return undefined;
+  return { id: node.id, host: endpoint.host, port: endpoint.port, tls: secure !== undefined, live: node.live };
 }
 
 /**

@@ -1,7 +1,7 @@
-import { connect } from 'node:net';
 import type { Timer } from '../../runtime/clock';
 import type { SmscTarget } from '../routing';
 import { Command, Status, type PduView } from '../wire';
+import { dialSmsc } from './dial';
 import type { LinkOwner } from './link-owner';
 import { PeerLink, type AnswerObserver } from './peer-link';
 import type { SessionDeps } from './session-deps';
@@ -44,7 +44,7 @@ export class BindAttempt implements LinkOwner {
     this.#options = options;
     const { target, systemId, sessionId } = options;
     const { telemetry, limits } = deps;
-    const socket = connect({ host: target.host, port: target.port });
+    const socket = dialSmsc(target, deps.dialing, () => this.#connected());
     this.#link = new PeerLink(deps.link, {
       socket,
       owner: this,
@@ -56,7 +56,6 @@ export class BindAttempt implements LinkOwner {
     });
     target.live.activeSessions += 1;
     this.#timer = deps.link.clock.after(limits.connectTimeoutMs, () => this.#link.close('no connection in time'));
-    socket.once('connect', () => this.#connected());
   }
 
   get state(): SmscState {

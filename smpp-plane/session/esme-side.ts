@@ -65,12 +65,17 @@ export class EsmeSide {
     return this.state === 'OPEN' && nowMs - this.#openSinceMs >= this.#deps.limits.bindTimeoutMs;
   }
 
-  /** Takes a bind: the state is BINDING. */
-  beginBind(pdu: PduView): EsmeBind {
+  /** Takes a bind: the state is BINDING. Undefined: it may not bind from there and was refused. */
+  beginBind(pdu: PduView): EsmeBind | undefined {
     const copy = pdu.copy();
     this.#bind = { pdu: copy, command: pdu.command, sequence: pdu.sequence, fields: readBindFields(copy) };
-    this.state = 'BINDING';
-    return this.#bind;
+    if (this.#deps.allowList.permits(this.#bind.fields.systemId, this.link.remoteAddress)) {
+      this.state = 'BINDING';
+      return this.#bind;
+    }
+    this.#deps.counters.notAllowed.value += 1;
+    this.link.refuse(pdu.command, Status.BIND_FAILED, pdu.sequence);
+    return undefined;
   }
 
   /** An SMSC accepted: its answer goes back. The caller sets the state. */

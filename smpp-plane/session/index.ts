@@ -1,4 +1,5 @@
 /** One ESME, one SMSC: states, timers, rebinding; and what pool mode is built from. */
+export { AllowList } from './allow-list';
 export { BindAttempt, type BindIdentity, type SmscLink } from './bind-attempt';
 export { EsmeSide, type EsmeBind } from './esme-side';
 export { SETTLE_MS, STOP_SETTLE_MS, unbindRequest } from './farewell';

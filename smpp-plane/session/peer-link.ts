@@ -78,6 +78,7 @@ export class PeerLink implements PduSink, Flushable {
   /** Requests sent to this peer and not answered yet. */
   readonly window: Window<PeerLink>;
   readonly remote: string;
+  readonly remoteAddress: string | undefined;
   /** When a request of another peer's was last sent here, ms. */
   relayedAtMs: number;
   /** When a request of this peer's was last sent on, ms. */
@@ -112,6 +113,7 @@ export class PeerLink implements PduSink, Flushable {
     this.#heardAtMs = deps.clock.now();
     this.relayedAtMs = this.#heardAtMs;
     this.askedAtMs = this.#heardAtMs;
+    this.remoteAddress = options.socket.remoteAddress;
     this.remote = `${options.socket.remoteAddress ?? '?'}:${options.socket.remotePort ?? 0}`;
     deps.links.add(this);
     options.socket.setNoDelay(true);

@@ -14,6 +14,8 @@ export interface SessionCounters {
   readonly rebinds: Counter;
   /** Requests turned back while a session had no SMSC. */
   readonly turnedBack: Counter;
+  /** Binds from an address that the allow-list of their system_id does not have. */
+  readonly notAllowed: Counter;
   readonly wrongState: Counter;
   readonly alreadyBound: Counter;
   readonly notBound: Counter;
@@ -32,6 +34,7 @@ export function sessionCounters(counters: Counters): SessionCounters {
     inactive: counters.counter('smpp.timeouts.inactivity'),
     rebinds: counters.counter('smpp.rebinds'),
     turnedBack: counters.counter('smpp.rejects.rebinding'),
+    notAllowed: counters.counter('smpp.rejects.notAllowed'),
     wrongState: counters.counter('smpp.rejects.wrongState'),
     alreadyBound: counters.counter('smpp.rejects.alreadyBound'),
     notBound: counters.counter('smpp.rejects.notBound'),

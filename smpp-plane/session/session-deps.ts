@@ -2,6 +2,8 @@ import type { Logger } from '../../runtime/logger';
 import type { Random } from '../../runtime/random';
 import type { Telemetry } from '../../runtime/telemetry';
 import type { SmscDirectory } from '../routing';
+import type { AllowList } from './allow-list';
+import type { SmscDialing } from './dial';
 import type { LinkDeps } from './link-deps';
 import type { Rates } from './rates';
 import type { SessionCounters } from './session-counters';
@@ -27,6 +29,8 @@ export interface SessionDeps {
   readonly toClient: SideCounters;
   readonly counters: SessionCounters;
   readonly rates: Rates;
+  readonly dialing: SmscDialing;
+  readonly allowList: AllowList;
   readonly telemetry: Telemetry;
   readonly logger: Logger;
   readonly random: Random;

@@ -169,7 +169,10 @@ export class Session implements LinkOwner {
   }
 
   #bind(pdu: PduView): void {
-    this.#esme.beginBind(pdu);
+    if (this.#esme.beginBind(pdu) === undefined) {
+      this.#closeEsme('not allowed from there');
+      return;
+    }
     this.#startSearch({
       rounds: 1,
       refusalDecides: true,

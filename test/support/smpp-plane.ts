@@ -8,6 +8,7 @@ import type { RawSmsc } from './smpp-peer';
 export interface TestSmppPlane {
   readonly core: FakeCore;
   readonly address: string;
+  readonly addresses: Readonly<Record<string, string>>;
   counter(name: string): number;
   gauge(name: string): number;
   close(): Promise<void>;
@@ -42,6 +43,7 @@ export async function startTestPlane(
   return {
     core,
     address: plane.addresses['smpp'] ?? '',
+    addresses: plane.addresses,
     counter: (name) => core.counters.snapshotCounters().get(name) ?? 0,
     gauge: (name) => core.counters.snapshotGauges().get(name) ?? 0,
     close: () => plane.close(),

@@ -1,0 +1,81 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Counter } from '../runtime/counters';
+import { listenError } from '../runtime/errors';
+import type { TlsMaterial } from '../runtime/tls';
+
+export interface EsmeListenerOptions {
+  /** Names the listener in errors: "smpp" or "smpp tls". */
+  readonly what: string;
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: plain TCP. */
+  readonly tls?: TlsMaterial | undefined;
+  /** A TLS handshake must be over in this time, ms. */
+  readonly handshakeTimeoutMs: number;
+  readonly maxConnections: number;
+  readonly refused: Counter;
+  readonly failedHandshakes: Counter;
+  /** An ESME is connected, its TLS handshake done. */
+  readonly onConnection: (socket: Socket) => void;
+}
+
+/** Listens for ESMEs on one address. */
+export class EsmeListener {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #unfollow: (() => void) | undefined;
+
+  private constructor(options: EsmeListenerOptions) {
+    const { tls, handshakeTimeoutMs, onConnection } = options;
+    if (tls === undefined) this.#server = createServer(onConnection);
+    else {
+      const server = createTlsServer({ ...tls.serverOptions, handshakeTimeout: handshakeTimeoutMs }, onConnection);
+      server.on('tlsClientError', (_error, socket) => {
+        options.failedHandshakes.value += 1;
+        // Node leaves a handshake that timed out open.
+        socket.destroy();
+      });
+      this.#unfollow = tls.follow(server);
+      this.#server = server;
+    }
+    this.#server.maxConnections = options.maxConnections;
+    this.#server.on('drop', () => {
+      options.refused.value += 1;
+    });
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  /** Throws listen errors. */
+  static async start(options: EsmeListenerOptions): Promise<EsmeListener> {
+    const listener = new EsmeListener(options);
+    const { what, host, port } = options;
+    await new Promise<void>((resolve, reject) => {
+      listener.#server.once('error', (error) => reject(listenError(what, host, port, error)));
+      listener.#server.listen(port, host, resolve);
+    });
+    return listener;
+  }
+
+  /** `host:port` as really bound. */
+  get address(): string {
+    const { address, port } = this.#server.address() as AddressInfo;
+    return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  }
+
+  /** Takes no new connections; resolves when all are gone. */
+  async close(): Promise<void> {
+    this.#unfollow?.();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+
+  /** Cuts every connection, handshakes under way included. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
