@@ -4,6 +4,7 @@ import { messageOf } from '../runtime/errors';
 import type { Logger } from '../runtime/logger';
 import type { Random } from '../runtime/random';
 import { RoundRobin, rendezvous, type Algorithm, type AlgorithmCatalog, type SelectionContext } from './algorithms';
+import { Assignments } from './assignments';
 import {
   DepartedNodes,
   lostIndexOf,
@@ -26,6 +27,8 @@ export interface BalancerOptions {
   readonly catalog: AlgorithmCatalog;
   readonly clock: Clock;
   readonly random: Random;
+  /** What planes agreed on through the control plane; absent: none. */
+  readonly assignments?: Assignments;
   readonly logger?: Logger;
 }
 
@@ -33,6 +36,7 @@ export interface BalancerOptions {
 export class Balancer implements SelectionContext {
   readonly #options: BalancerOptions;
   readonly #algorithms = new Map<string, PoolAlgorithm>();
+  readonly #assignments: Assignments;
   readonly #ejections = new Ejections();
   readonly #departed = new DepartedNodes();
   #table: NodeTable;
@@ -43,16 +47,20 @@ export class Balancer implements SelectionContext {
 
   constructor(table: NodeTable, options: BalancerOptions) {
     this.#options = options;
+    this.#assignments = options.assignments ?? new Assignments(options.clock);
     this.nowMs = options.clock.now();
     this.#table = table;
     this.#pool = table.pool('');
     this.use(table);
   }
 
-  /** The node for an affinity key in a pool, or undefined when no node is usable. */
+  /** The node for an affinity key in a pool, or undefined when no node is usable. A key that a node pinned goes there, whatever the algorithm. */
   choose(pool: string, key: string): PlaneNode | undefined {
     this.#begin(pool);
     this.#candidates = this.#pool.fresh;
+    const pinnedTo = this.#assignments.pool(pool).pinned(key, this.nowMs);
+    const pinned = pinnedTo === undefined ? undefined : this.keeper(pinnedTo);
+    if (pinned !== undefined) return pinned;
     return this.#algorithms.get(pool)?.algorithm.select(key, this.#pool.newest, this);
   }
 
@@ -71,6 +79,8 @@ export class Balancer implements SelectionContext {
     const gone = goneId === undefined ? undefined : this.lastKnown(goneId);
     this.#begin(gone?.pool ?? pool);
     this.#candidates = this.#pool.fresh;
+    const moved = goneId === undefined ? undefined : this.#movedFrom(goneId);
+    if (moved !== undefined) return moved;
     if (gone === undefined) return rendezvous(key, this.#pool.newest);
     const algorithm = this.#algorithms.get(gone.pool)?.algorithm;
     return algorithm?.standIn === undefined ? rendezvous(key, this.heirs(gone.id)) : algorithm.standIn(key, gone, this);
@@ -105,8 +115,17 @@ export class Balancer implements SelectionContext {
     return this.#ejections.size;
   }
 
-  /** The node of that id if it may still get more of its old work. */
+  /** The node of that id if it may still get more of its old work; the one that its sessions were handed to, if they were. */
   keeper(id: string): PlaneNode | undefined {
+    return this.#movedFrom(id) ?? this.#keeps(id);
+  }
+
+  #movedFrom(id: string): PlaneNode | undefined {
+    const target = this.#assignments.movedTo(id);
+    return target === undefined ? undefined : this.#keeps(target);
+  }
+
+  #keeps(id: string): PlaneNode | undefined {
     const node = this.#table.get(id);
     return node !== undefined && this.#table.keepsOldWork(node, this.#options.clock.now()) ? node : undefined;
   }
@@ -172,14 +191,13 @@ export class Balancer implements SelectionContext {
   }
 
   /** A last-good state may name what this process cannot run, such as an algorithm whose file is gone: it serves all the same. */
-  #create(config: RoutingConfig): Algorithm {
+  #create(config: RoutingConfig, pool: string): Algorithm {
     const { catalog, random, logger } = this.#options;
     try {
-      return catalog.create(config, { random });
+      return catalog.create(config, { random, assignments: this.#assignments.pool(pool) });
     } catch (error) {
-      const { algorithm, pool } = config;
       logger?.error(
-        { algorithm, pool, reason: messageOf(error) },
+        { algorithm: config.algorithm, pool, reason: messageOf(error) },
         'cannot run the algorithm in force, going round robin',
       );
       return new RoundRobin();
@@ -190,7 +208,7 @@ export class Balancer implements SelectionContext {
     if (pool.config === undefined) return;
     const running = this.#algorithms.get(pool.name);
     if (running === undefined || !isSameAlgorithm(running.config, pool.config)) {
-      this.#algorithms.set(pool.name, { config: pool.config, algorithm: this.#create(pool.config) });
+      this.#algorithms.set(pool.name, { config: pool.config, algorithm: this.#create(pool.config, pool.name) });
       return;
     }
     const { algorithm } = running;

@@ -9,6 +9,7 @@ export {
   type AlgorithmFactory,
   type SelectionContext,
 } from './algorithms';
+export { Assignments } from './assignments';
 export { Balancer, type BalancerOptions } from './balancer';
 export { hashText, mix32, unitInterval, type Hash64 } from './hash';
 export {
@@ -27,4 +28,5 @@ export {
 } from './nodes';
 export { LinearPattern, type PatternOptions } from './pattern';
 export { type PlaneCore, type TableListener } from './plane-core';
+export { PoolAssignments, type TakenAssignment } from './pool-assignments';
 export { startPlaneCore, type CoreOptions, type RunningCore } from './start-core';

@@ -6,6 +6,7 @@ import type { Readiness } from '../runtime/service';
 import { productVersion } from '../runtime/version';
 import { ControlLink, EMPTY_STATE, LastGood, Replica, SignalQueue } from './agent';
 import { AlgorithmCatalog, BUILT_IN, loadAlgorithms } from './algorithms';
+import { Assignments } from './assignments';
 import { Balancer } from './balancer';
 import { LiveRegistry, NodeTable, type TableState } from './nodes';
 import type { PlaneCore, TableListener } from './plane-core';
@@ -43,7 +44,8 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
   let table = kept === undefined ? NodeTable.empty(protocol) : new NodeTable(kept, protocol, lives);
   if (kept !== undefined)
     logger.info({ revision: kept.revision, nodes: table.nodes.length }, 'serving from the last-good state');
-  const balancer = new Balancer(table, { catalog, clock, random, logger });
+  const assignments = new Assignments(clock);
+  const balancer = new Balancer(table, { catalog, clock, random, assignments, logger });
   const listeners: TableListener[] = [];
   const applied = counters.counter('control.applied');
 
@@ -71,6 +73,7 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     cluster: config.cluster,
     hello: { ...identity, softwareVersion: productVersion(), algorithms: describe(catalog) },
     replica,
+    assignments,
     stats: { ...identity, startTime: clock.date(), counters, lives, clock },
     clock,
     random,
@@ -83,6 +86,7 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
   counters.gauge('control.revision', () => table.revision?.index ?? 0);
   counters.gauge('nodes.known', () => table.nodes.length);
   counters.gauge('nodes.ejected', () => balancer.ejected);
+  counters.gauge('assignments.keys', () => assignments.size);
   counters.gauge('affinity.keys', () => balancer.remembered);
 
   return {

@@ -3,7 +3,9 @@ import { Refusal, isName } from '../registry';
 import { DEFAULT_POOL } from '../store';
 
 const MAX_PARAMETERS = 64;
-const MAX_TEXT = 1024;
+const MAX_NAME = 1024;
+/** Rules by number are long. */
+const MAX_VALUE = 16_384;
 
 /** A routing config as an operator asks for it, checked and with its pool filled in. Throws Refusal INVALID that names the field. */
 export function validateConfig(config: RoutingConfig | undefined): RoutingConfig {
@@ -14,8 +16,8 @@ export function validateConfig(config: RoutingConfig | undefined): RoutingConfig
   if (parameters.size > MAX_PARAMETERS)
     throw invalid('config.parameters', `at most ${MAX_PARAMETERS}`, parameters.size);
   for (const [name, value] of parameters) {
-    if (name.length <= MAX_TEXT && value.length <= MAX_TEXT) continue;
-    throw invalid('config.parameters', `names and values of at most ${MAX_TEXT} characters`, 'a longer one');
+    if (name.length <= MAX_NAME && value.length <= MAX_VALUE) continue;
+    throw invalid('config.parameters', `names of at most ${MAX_NAME} characters and values of at most ${MAX_VALUE}`, 'a longer one');
   }
   if (panic !== undefined && panic > 100) throw invalid('config.panic_threshold_percent', '0-100', panic);
   return { ...config, pool: pool === '' ? DEFAULT_POOL : pool, changedIndex: 0 };

@@ -1,4 +1,4 @@
-import { toMs, type Assignment, type BindSessionRequest, type Node } from '../../proto';
+import { NodeState, toMs, type Assignment, type BindSessionRequest, type Node } from '../../proto';
 import { Refusal, type Registry } from '../registry';
 import type { SessionTable } from './session-table';
 
@@ -51,8 +51,14 @@ export class SessionRequests {
   report(assignments: readonly Assignment[]): void {
     for (const { pool, key, nodeId, ttl } of assignments.slice(0, MAX_KEYS)) {
       if (key === '' || key.length > MAX_KEY_LENGTH || this.#registry.get(nodeId) === undefined) continue;
-      this.#table.pin(pool, key, nodeId, ttl === undefined ? DEFAULT_TTL_MS : clamp(toMs(ttl)));
+      const ttlMs = ttl === undefined ? DEFAULT_TTL_MS : clamp(toMs(ttl));
+      this.#table.suggest({ pool, key, nodeId, ttlMs }, (id) => this.#isLive(id));
     }
+  }
+
+  #isLive(nodeId: string): boolean {
+    const state = this.#registry.get(nodeId)?.node.state;
+    return state === NodeState.ACTIVE || state === NodeState.DRAINING;
   }
 
   #ofRoute(route: string): Node {

@@ -17,6 +17,8 @@ interface Pin {
   readonly key: string;
   readonly nodeId: string;
   readonly untilMs: number;
+  /** A node asked for it; else a plane's algorithm made it. */
+  readonly pinned: boolean;
 }
 
 interface Move {
@@ -65,9 +67,24 @@ export class SessionTable {
     return { assignments: [...this.#pins.keys()], moves: [...this.#moves.keys()] };
   }
 
+  /** A node asked for it. */
   pin(pool: string, key: string, nodeId: string, ttlMs: number): void {
-    const pin: Pin = { pool: pool || DEFAULT_POOL, key, nodeId, untilMs: this.#options.clock.now() + ttlMs };
-    const id = `${pin.pool}/${key}`;
+    this.#assign({ pool: pool || DEFAULT_POOL, key, nodeId, untilMs: this.#options.clock.now() + ttlMs, pinned: true });
+  }
+
+  /** A plane's algorithm made it. A key that has a node which `isLive` keeps it; the planes are told so. */
+  suggest(wanted: Omit<Pin, 'pinned' | 'untilMs'> & { ttlMs: number }, isLive: (nodeId: string) => boolean): void {
+    const { key, nodeId, ttlMs } = wanted;
+    const pool = wanted.pool || DEFAULT_POOL;
+    const now = this.#options.clock.now();
+    const held = this.#pins.get(`${pool}/${key}`);
+    const holds = held !== undefined && held.untilMs > now && (held.pinned || held.nodeId !== nodeId);
+    if (holds && isLive(held.nodeId)) this.#tell({ assignment: `${pool}/${key}` });
+    else this.#assign({ pool, key, nodeId, untilMs: now + ttlMs, pinned: false });
+  }
+
+  #assign(pin: Pin): void {
+    const id = `${pin.pool}/${pin.key}`;
     this.#pins.delete(id);
     this.#pins.set(id, pin);
     this.#tell({ assignment: id });
@@ -102,8 +119,9 @@ export class SessionTable {
       const slash = id.indexOf('/');
       return Assignment.create({ pool: id.slice(0, slash), key: id.slice(slash + 1) });
     }
-    const { pool, key, nodeId, untilMs } = pin;
-    return Assignment.create({ pool, key, nodeId, ttl: fromMs(Math.max(0, untilMs - this.#options.clock.now())) });
+    const { pool, key, nodeId, untilMs, pinned } = pin;
+    const ttl = fromMs(Math.max(0, untilMs - this.#options.clock.now()));
+    return Assignment.create({ pool, key, nodeId, ttl, pinned });
   }
 
   /** The move as planes see it; without a target when it is over. */

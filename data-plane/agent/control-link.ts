@@ -6,7 +6,9 @@ import { Dialer } from '../../runtime/grpc';
 import type { Logger } from '../../runtime/logger';
 import type { Random } from '../../runtime/random';
 import type { Telemetry } from '../../runtime/telemetry';
+import type { Assignments } from '../assignments';
 import type { TableState } from '../nodes';
+import { AssignmentExchange } from './assignment-exchange';
 import type { Replica } from './replica';
 import { StatsReport, type StatsSource } from './stats-report';
 import { Subscription } from './subscription';
@@ -15,6 +17,7 @@ export interface ControlLinkOptions {
   readonly cluster: ClusterConfig;
   readonly hello: Omit<Hello, 'resumeFrom'>;
   readonly replica: Replica;
+  readonly assignments: Assignments;
   readonly stats: StatsSource;
   readonly clock: Clock;
   readonly random: Random;
@@ -33,6 +36,7 @@ export class ControlLink {
   #client: PlaneServiceClient | undefined;
   #subscription: Subscription | undefined;
   #report: StatsReport | undefined;
+  #exchange: AssignmentExchange | undefined;
   #retry: Timer | undefined;
   #resume = true;
   #connected = false;
@@ -89,6 +93,16 @@ export class ControlLink {
     this.#connected = true;
     this.#options.logger.info({ controlPlane: target }, 'connected to the control plane');
     this.#report = new StatsReport(this.#client, this.#options.stats);
+    const { assignments, clock, logger, hello, stats } = this.#options;
+    this.#exchange = new AssignmentExchange({
+      client: this.#client,
+      planeId: hello.planeId,
+      assignments,
+      clock,
+      logger,
+      taken: stats.counters.counter('assignments.taken'),
+      reported: stats.counters.counter('assignments.reported'),
+    });
   }
 
   #lost(target: string, reason: string, resumable: boolean): void {
@@ -106,9 +120,11 @@ export class ControlLink {
   #disconnect(): void {
     this.#connected = false;
     this.#report?.close();
+    this.#exchange?.close();
     this.#subscription?.close();
     this.#client?.close();
     this.#report = undefined;
+    this.#exchange = undefined;
     this.#subscription = undefined;
     this.#client = undefined;
   }

@@ -1,5 +1,6 @@
 import type { Random } from '../../runtime/random';
 import type { PlaneNode } from '../nodes';
+import type { PoolAssignments } from '../pool-assignments';
 
 /** What an algorithm may ask while it chooses. Valid during the call only. */
 export interface SelectionContext {
@@ -35,6 +36,8 @@ export interface Algorithm {
 /** What an algorithm is made with. */
 export interface AlgorithmDeps {
   readonly random: Random;
+  /** What the planes of the cluster agreed on for the pool; absent: this plane is alone. */
+  readonly assignments?: PoolAssignments;
 }
 
 /** An algorithm by name, as planes announce it to the control plane. */

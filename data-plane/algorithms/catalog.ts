@@ -7,6 +7,7 @@ import { callIdAffinity } from './call-id-affinity';
 import { hash, headerHash } from './header-hash';
 import { leastOutstanding } from './least-outstanding';
 import { leastSessions } from './least-sessions';
+import { persistentHash } from './persistent-hash';
 import { roundRobin } from './round-robin';
 import { subclusterAffinity } from './subcluster-affinity';
 import { userAffinity } from './user-affinity';
@@ -20,6 +21,7 @@ export const BUILT_IN: readonly AlgorithmFactory[] = [
   userAffinity,
   subclusterAffinity,
   headerHash,
+  persistentHash,
   hash,
   leastSessions,
   leastOutstanding,

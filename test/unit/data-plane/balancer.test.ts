@@ -4,6 +4,8 @@ import { fakeCore, testNode } from '../../support/fake-core';
 const sip = { protocol: Protocol.SIP, transport: Transport.UDP, host: '127.0.0.1', port: 5060 };
 const nodes = (...states: readonly NodeState[]): Node[] =>
   states.map((state, i) => testNode(`n${i}`, [sip], { state }));
+const at = (id: string, registeredIndex: number, rest: Partial<Node> = {}): Node =>
+  testNode(id, [sip], { registeredIndex, ...rest });
 
 describe('Balancer', () => {
   it('keeps what the algorithm remembers while nodes come and go', () => {
@@ -47,8 +49,6 @@ describe('Balancer', () => {
   });
 
   it('gives the work of a lost node to nodes that were there before the loss, at every plane and whenever it learns of later ones', () => {
-    const at = (id: string, registeredIndex: number, rest: Partial<Node> = {}): Node =>
-      testNode(id, [sip], { registeredIndex, ...rest });
     const early = [at('a', 1), at('b', 2), at('lost', 3, { state: NodeState.SUSPECT, changedIndex: 10 })];
     const late = Array.from({ length: 20 }, (_, i) => at(`late${i}`, 20 + i));
     const keys = Array.from({ length: 200 }, (_, i) => `call-${i}`);
