@@ -50,6 +50,7 @@ export class ConsulStore implements Store {
   #running: Promise<void> | undefined;
   #endPause: (() => void) | undefined;
   #opened: (() => void) | undefined;
+  #alive: NodeJS.Timeout | undefined;
 
   constructor(options: ConsulStoreOptions) {
     this.#options = options;
@@ -72,12 +73,11 @@ export class ConsulStore implements Store {
   async open(withinMs: number): Promise<void> {
     this.#running = this.#follow();
     // The clock's timers alone do not keep a process alive that has no listener yet.
-    const alive = setInterval(() => undefined, 1000);
+    this.#alive = setInterval(() => undefined, 60_000);
     const opened = await new Promise<boolean>((resolve) => {
       this.#opened = () => resolve(true);
       this.#options.clock.after(withinMs, () => resolve(false));
     });
-    clearInterval(alive);
     if (opened) return;
     await this.close();
     throw new StoreUnavailable(`Consul did not answer with a whole state within ${withinMs} ms`);
@@ -120,6 +120,7 @@ export class ConsulStore implements Store {
     if (this.#closed) return;
     this.#closed = true;
     this.#frozen = true;
+    clearInterval(this.#alive);
     this.#options.client.close();
     this.#endPause?.();
     for (const waiter of this.#waiters) waiter.done(false);

@@ -62,7 +62,8 @@ export async function startConsul(binary: string, httpPort?: number): Promise<Co
     thaw: () => void child.kill('SIGCONT'),
     close: () =>
       new Promise((resolve) => {
-        child.once('exit', () => resolve());
+        if (child.exitCode !== null || child.signalCode !== null) resolve();
+        else child.once('exit', () => resolve());
         child.kill('SIGKILL');
       }),
   };
