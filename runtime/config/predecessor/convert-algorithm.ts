@@ -6,9 +6,14 @@ export const ALGORITHMS: Readonly<Record<string, string>> = {
   CallIDAffinityBalancerAlgorithm: 'call-id-affinity',
   HeaderConsistentHashBalancerAlgorithm: 'header-hash',
   PureConsistentHashBalancerAlgorithm: 'header-hash',
-  PersistentConsistentHashBalancerAlgorithm: 'header-hash',
+  PersistentConsistentHashBalancerAlgorithm: 'persistent-hash',
+  UserBasedAlgorithm: 'user-affinity',
+  ClusterSubdomainAffinityAlgorithm: 'subcluster-affinity',
   ActiveStandbyAlgorithm: 'active-standby',
 };
+
+/** Those that remember keys, and take the parameters of the predecessor's cache. */
+const REMEMBERS: readonly string[] = ['call-id-affinity', 'user-affinity', 'subcluster-affinity'];
 
 /** algorithmClass and the keys that belong to one algorithm only. */
 export function convertAlgorithm(draft: Draft): void {
@@ -19,15 +24,17 @@ export function convertAlgorithm(draft: Draft): void {
     draft.leave('algorithmClass', given, 'this algorithm is not in this version; call-id-affinity is used');
   }
   if (algorithm !== undefined) draft.put('control.routing.sip.algorithm', algorithm);
-  if (simple.startsWith('Persistent')) {
-    draft.leave('algorithmClass', given ?? '', 'header-hash is used: keys move only when their own node goes');
+  const parameters = affinityParameters(draft, REMEMBERS.includes(algorithm ?? 'call-id-affinity'));
+  if (algorithm === 'subcluster-affinity') {
+    const groups = draft.take('subclusterMap');
+    if (groups !== undefined) parameters['subclusterMap'] = groups;
   }
-  convertCallIdParameters(draft, algorithm === undefined || algorithm === 'call-id-affinity');
+  if (Object.keys(parameters).length > 0) draft.put('control.routing.sip.parameters', parameters);
   const key = draft.take('sipHeaderAffinityKey');
   if (key !== undefined) draft.put('sip.affinityKey', headerOf(key));
 }
 
-function convertCallIdParameters(draft: Draft, chosen: boolean): void {
+function affinityParameters(draft: Draft, chosen: boolean): Record<string, string> {
   const parameters: Record<string, string> = {};
   const seconds = draft.take('callIdAffinityMaxTimeInCache');
   if (seconds !== undefined) {
@@ -43,7 +50,7 @@ function convertCallIdParameters(draft: Draft, chosen: boolean): void {
     if (chosen && (group === 'true' || group === 'false')) parameters['callIdAffinityGroupFailover'] = group;
     else draft.leave('callIdAffinityGroupFailover', group, reasonFor('callIdAffinityGroupFailover'));
   }
-  if (Object.keys(parameters).length > 0) draft.put('control.routing.sip.parameters', parameters);
+  return parameters;
 }
 
 /** The older guide writes `from.user`, the newer one `From`. */

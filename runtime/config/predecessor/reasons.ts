@@ -44,7 +44,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     keys: /^subclusterMap$/,
-    reason: 'failover inside groups is not in this version; pools balance nodes apart ("triplane node --pool")',
+    reason: 'belongs to ClusterSubdomainAffinityAlgorithm (subcluster-affinity), which is not chosen here',
   },
   {
     keys: /^(persistentConsistentHashCacheConfiguration|cacheConfig)/,

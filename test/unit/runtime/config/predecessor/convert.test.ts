@@ -133,6 +133,20 @@ test('every key is either converted or left over with a reason, junk included', 
   ]);
 });
 
+const CLASS = 'org.mobicents.tools.sip.balancer.';
+
+test.each([
+  ['PersistentConsistentHashBalancerAlgorithm', 'persistent-hash', '', undefined],
+  ['UserBasedAlgorithm', 'user-affinity', 'callIdAffinityMaxTimeInCache=90', { callIdAffinityMaxTimeInCache: '90' }],
+  ['ClusterSubdomainAffinityAlgorithm', 'subcluster-affinity', 'subclusterMap=(a,b)(c)', { subclusterMap: '(a,b)(c)' }],
+])('%s becomes %s with its parameters', (name, algorithm, line, parameters) => {
+  const conversion = convert(`algorithmClass=${CLASS}${name}\n${line}\n`);
+  expect(conversion.tree).toMatchObject({
+    control: { routing: { sip: { algorithm, ...(parameters && { parameters }) } } },
+  });
+  expect(conversion.leftOvers).toEqual([]);
+});
+
 test('every algorithm that conversion names is one that planes run', () => {
   const catalog = new AlgorithmCatalog();
   for (const algorithm of Object.values(ALGORITHMS)) {
