@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { NodeState } from '../proto';
 import { Counters } from '../runtime/counters';
 import type { ProcessContext } from '../runtime/process-context';
@@ -8,6 +8,7 @@ import { PushHub } from './push';
 import { Registry, type PlaneProgress } from './registry';
 import { CanaryWatch, RoutingConfigs } from './routing';
 import { seedStore } from './seed-store';
+import { HintKeyRotation } from './hint-keys';
 import { openStore } from './open-store';
 import { OpenStreams, type ServiceContext } from './server';
 import { SessionRequests, SessionTable } from './sessions';
@@ -26,6 +27,7 @@ const STALE_INTERVALS = 5;
 const MIN_STALE_MS = 10_000;
 const MAX_PINNED_KEYS = 200_000;
 const CANARY_CHECK_MS = 500;
+const KEY_CHECK_MS = 10_000;
 
 /** Puts the rooms together over the store of the configuration and starts the lease sweep. Throws STORE_UNREACHABLE. */
 export async function createControlCore(context: ProcessContext): Promise<ControlCore> {
@@ -71,9 +73,18 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
   const sessions = new SessionRequests(sessionTable, registry);
   const sipHeartbeats = new SipHeartbeats({ registry, counters, logger, drainTimeoutMs: config.drainTimeoutMs });
   const stopStaticNodes = startStaticNodes({ nodes: config.nodes, registry, clock, logger });
+  const hintKeys = new HintKeyRotation({
+    store,
+    clock,
+    logger,
+    counters,
+    everyMs: config.hintKeyHours * 3_600_000,
+    newSecret: () => randomBytes(32),
+  });
   const timers = [
     clock.every(registry.sweepIntervalMs, () => registry.sweep()),
     clock.every(CANARY_CHECK_MS, () => canaries.check()),
+    clock.every(KEY_CHECK_MS, () => void hintKeys.check()),
   ];
   const core = {
     config,

@@ -41,6 +41,16 @@ export const auth = z
   })
   .prefault({});
 
+/** How long one key signs node hints. */
+export const hintKeyHours = z
+  .int()
+  .min(0)
+  .max(8760)
+  .default(24)
+  .describe(
+    'Planes sign node hints with a new key after so many hours; the old one is taken until the next. 0: never.',
+  );
+
 /** How fast nodes may register. */
 export const registration = z
   .strictObject({

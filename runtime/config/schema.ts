@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { auth, dialing, grpcListener, registration } from './door-schema';
+import { auth, dialing, grpcListener, hintKeyHours, registration } from './door-schema';
 import { host, hostPort, listener, ms, port } from './fields';
 import { http } from './http-schema';
 import { sip } from './sip-schema';
@@ -119,6 +119,7 @@ const control = z
     http: listener(2006, 'the HTTP face (/healthz, /readyz, /lbstat, /lbinfo, /metrics)'),
     auth,
     registration,
+    hintKeyHours,
     jsonHeartbeat: z
       .strictObject({
         host: host.default('127.0.0.1').describe("Address for the predecessor's HTTP/JSON heartbeats."),
