@@ -7,7 +7,6 @@ import {
   RESPONSE_BIT,
   Status,
   commandAt,
-  commandIndex,
   headerOnly,
   isUnanswered,
   putSequence,
@@ -15,10 +14,9 @@ import {
   sequenceAt,
   type PduSink,
 } from '../wire';
-import type { Flushable } from './flush-queue';
 import type { LinkDeps } from './link-deps';
 import type { LinkOwner } from './link-owner';
-import { OutBatch } from './out-batch';
+import { LinkOutput, type OutputListener } from './link-output';
 import type { SideCounters } from './side-counters';
 import type { SubmitTracer } from './submit-tracer';
 import { Window } from './window';
@@ -35,10 +33,6 @@ export const Hold = {
   RATE: 8,
 } as const;
 
-/** Bytes waiting for a peer above which the other side is not read. */
-const HIGH_MARK = 256 * 1024;
-/** Bytes waiting for a peer above which the peer itself is not read: what it sends only makes answers that it does not take. */
-const STOP_MARK = 1024 * 1024;
 /** How long a closed connection may take to go, ms. */
 const LINGER_MS = 1000;
 
@@ -68,13 +62,11 @@ export interface PeerLinkOptions {
  * request that goes out a sequence number and finds the request of each answer. Bytes in, bytes out; whether a PDU may pass
  * is for the owner. On the packet path: only bytes 12-15 of a PDU change.
  */
-export class PeerLink implements PduSink, Flushable {
+export class PeerLink implements PduSink, OutputListener {
   owner: LinkOwner;
   open = true;
   /** The owner's `room` is called once when no more than this many requests are outstanding; -1: never. */
   notifyAt = -1;
-  /** True while more than the high mark waits to be written. */
-  congested = false;
   /** Requests sent to this peer and not answered yet. */
   readonly window: Window<PeerLink>;
   readonly remote: string;
@@ -87,14 +79,12 @@ export class PeerLink implements PduSink, Flushable {
   outstanding = 0;
   readonly #deps: LinkDeps;
   readonly #socket: Socket;
-  readonly #out: SideCounters;
+  readonly #output: LinkOutput;
   readonly #live: NodeLive | undefined;
   readonly #tracer: SubmitTracer | undefined;
   readonly #observer: AnswerObserver | undefined;
   readonly #framer: PduFramer;
   readonly #view = new PduView();
-  readonly #batch = new OutBatch();
-  #dirty = false;
   #holds = 0;
   #watched = false;
   #heardAtMs: number;
@@ -104,8 +94,9 @@ export class PeerLink implements PduSink, Flushable {
     this.#deps = deps;
     this.#socket = options.socket;
     this.owner = options.owner;
-    this.#out = options.out;
     this.#live = options.live;
+    const { socket, out, live } = options;
+    this.#output = new LinkOutput({ socket, out, live, flushQueue: deps.flushQueue, listener: this });
     this.#tracer = options.tracer;
     this.#observer = options.observer;
     this.#framer = new PduFramer(this, options.maxPduBytes);
@@ -127,6 +118,11 @@ export class PeerLink implements PduSink, Flushable {
     });
   }
 
+  /** True while more than the high mark waits to be written. */
+  get congested(): boolean {
+    return this.#output.congested;
+  }
+
   /** The peer is bound: long PDUs are accepted and silence is asked after. */
   admit(): void {
     this.#framer.maxLength = this.#deps.limits.maxPduBytes;
@@ -145,19 +141,17 @@ export class PeerLink implements PduSink, Flushable {
       : this.window.add(pdu.command, origin, pdu.sequence, nowMs + this.#deps.limits.responseTimeoutMs);
     if (this.#tracer !== undefined) this.#tracer.sent(pdu.command, sequence, pdu.sequence);
     putSequence(pdu.bytes, pdu.start, sequence);
-    this.#count(this.#out.requests, pdu.command);
     if (this.#live !== undefined) {
       this.#live.requests += 1;
       if (!unanswered) this.#live.inFlight += 1;
     }
-    this.#queue(pdu.bytes, pdu.start, pdu.end);
+    this.#output.request(pdu.bytes, pdu.start, pdu.end, pdu.command);
   }
 
   /** Sends an answer on, or a nack that answers nothing. */
   answer(pdu: PduView, sequence: number): void {
     putSequence(pdu.bytes, pdu.start, sequence);
-    this.#count(this.#out.responses, pdu.command & ~RESPONSE_BIT);
-    this.#queue(pdu.bytes, pdu.start, pdu.end);
+    this.#output.response(pdu.bytes, pdu.start, pdu.end, pdu.command);
   }
 
   /** Sends a request of the balancer's own, a whole PDU that is changed and kept; the answer goes to the owner. */
@@ -165,8 +159,7 @@ export class PeerLink implements PduSink, Flushable {
     const command = commandAt(request, 0);
     const deadline = this.#deps.clock.now() + this.#deps.limits.responseTimeoutMs;
     putSequence(request, 0, this.window.add(command, undefined, 0, deadline));
-    this.#count(this.#out.requests, command);
-    this.#queue(request, 0, request.length);
+    this.#output.request(request, 0, request.length, command);
   }
 
   /** Answers a request here with nothing but a status; requests that have no answer get none. */
@@ -178,8 +171,7 @@ export class PeerLink implements PduSink, Flushable {
   /** Sends an answer of the balancer's own, a whole PDU. */
   respond(response: Buffer): void {
     if (!this.open) return;
-    this.#count(this.#out.responses, commandAt(response, 0) & ~RESPONSE_BIT);
-    this.#queue(response, 0, response.length);
+    this.#output.response(response, 0, response.length, commandAt(response, 0));
   }
 
   /** Stops reading for one of the reasons of `Hold`. */
@@ -228,8 +220,9 @@ export class PeerLink implements PduSink, Flushable {
   /** Writes what is queued, then ends the connection in an orderly way. The owner is not told: it asked. */
   end(): void {
     if (!this.open) return;
-    this.flush();
+    this.#output.flush();
     this.open = false;
+    this.#output.close();
     this.#framer.stop();
     this.#abandon();
     this.#socket.removeAllListeners('data');
@@ -243,6 +236,7 @@ export class PeerLink implements PduSink, Flushable {
   close(reason: string): void {
     if (!this.open) return;
     this.open = false;
+    this.#output.close();
     this.#framer.stop();
     this.#socket.destroy();
     this.#abandon();
@@ -255,23 +249,12 @@ export class PeerLink implements PduSink, Flushable {
     this.#socket.destroy();
   }
 
-  flush(): void {
-    this.#dirty = false;
-    if (!this.open) return;
-    const pieces = this.#batch.take();
-    const [first] = pieces;
-    if (first === undefined) return;
-    if (pieces.length === 1) this.#write(first);
-    else {
-      this.#socket.cork();
-      for (const piece of pieces) this.#write(piece);
-      this.#socket.uncork();
-    }
-    const waiting = this.#socket.writableLength;
-    if (waiting > STOP_MARK) this.hold(Hold.OWN_OUTPUT);
-    if (waiting <= HIGH_MARK || this.congested) return;
-    this.congested = true;
+  tooMuch(): void {
     this.owner.congested(this);
+  }
+
+  farTooMuch(): void {
+    this.hold(Hold.OWN_OUTPUT);
   }
 
   pdu(bytes: Buffer, start: number, end: number): boolean {
@@ -296,7 +279,6 @@ export class PeerLink implements PduSink, Flushable {
   badLength(): void {
     this.#deps.trouble.badLength.value += 1;
     this.respond(headerOnly(Command.GENERIC_NACK, Status.INVALID_COMMAND_LENGTH, 0));
-    this.flush();
     const { owner } = this;
     this.end();
     owner.lost(this, 'a command_length that is not possible');
@@ -379,26 +361,8 @@ export class PeerLink implements PduSink, Flushable {
 
   #drained(): void {
     if (!this.congested && !this.held(Hold.OWN_OUTPUT)) return;
-    this.congested = false;
+    this.#output.congested = false;
     this.release(Hold.OWN_OUTPUT);
     if (this.open) this.owner.drained(this);
-  }
-
-  #queue(bytes: Buffer, start: number, end: number): void {
-    this.#batch.add(bytes, start, end);
-    if (this.#dirty) return;
-    this.#dirty = true;
-    this.#deps.flushQueue.add(this);
-  }
-
-  #write(piece: Buffer): void {
-    this.#out.bytes.value += piece.length;
-    if (this.#live !== undefined) this.#live.bytesOut += piece.length;
-    this.#socket.write(piece);
-  }
-
-  #count(counters: SideCounters['requests'], command: number): void {
-    const counter = counters[commandIndex(command)];
-    if (counter !== undefined) counter.value += 1;
   }
 }
