@@ -1,8 +1,8 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import type { Endpoint } from '../../proto';
 import type { TlsMaterial } from '../../runtime/tls';
-import type { ReadBlock } from './read-block';
+import { ReadBlock } from './read-block';
 
 /** Whoever uses a connection to a node at the moment. */
 export interface NodeUser {
@@ -24,7 +24,8 @@ export interface NodeTls {
 }
 
 export interface NodeConnectionOptions {
-  readonly block: ReadBlock | undefined;
+  /** The bytes come as a stream, as a tunnel needs them; else they are read into memory of the connection's own. */
+  readonly streams: boolean;
   readonly tls: NodeTls | undefined;
   readonly onClose: (connection: NodeConnection) => void;
 }
@@ -39,8 +40,7 @@ export class NodeConnection {
   idleSinceMs = 0;
   #detached = false;
 
-  /** With a `block` the bytes are read into it; without, they come as a stream, as a tunnel and TLS need them. */
-  constructor(endpoint: Endpoint, { block, tls, onClose }: NodeConnectionOptions) {
+  constructor(endpoint: Endpoint, { streams, tls, onClose }: NodeConnectionOptions) {
     const { host, port } = endpoint;
     if (tls !== undefined) {
       const name = tls.serverName === undefined ? {} : { servername: tls.serverName };
@@ -48,10 +48,7 @@ export class NodeConnection {
       const options = { host, port, secureContext, allowHalfOpen: true, ALPNProtocols: ['http/1.1'], ...name };
       this.socket = tlsConnect(options);
     } else {
-      const onread =
-        block === undefined
-          ? {}
-          : { onread: { buffer: block.current, callback: (length: number) => this.#read(block, length) } };
+      const onread = streams ? {} : { onread: this.#blockwise(new ReadBlock()) };
       this.socket = connect({ host, port, allowHalfOpen: true, noDelay: true, ...onread });
     }
     this.socket.on(tls === undefined ? 'connect' : 'secureConnect', () => {
@@ -84,9 +81,15 @@ export class NodeConnection {
     return this.socket;
   }
 
-  /** False stops reading; `pause` and `resume` do that here. */
-  #read(block: ReadBlock, length: number): boolean {
-    if (this.#data(block.take(length))) block.renew();
+  #blockwise(block: ReadBlock): OnReadOpts {
+    const callback = (length: number, memory: Uint8Array): boolean => this.#read(block, memory as Buffer, length);
+    return { buffer: block.next, callback };
+  }
+
+  /** Always true: false would stop reading, which `pause` does here. */
+  #read(block: ReadBlock, memory: Buffer, length: number): boolean {
+    if (this.#data(memory.subarray(0, length))) block.keep();
+    block.filled(length);
     return true;
   }
 

@@ -1,7 +1,6 @@
 import { Transport, type Endpoint } from '../../proto';
 import type { Clock } from '../../runtime/clock';
 import { NodeConnection, type NodeTls, type NodeUser } from './node-connection';
-import { ReadBlock } from './read-block';
 
 const MAX_IDLE = 256;
 
@@ -23,13 +22,11 @@ export class NodePool {
   http10 = false;
   readonly #endpoint: Endpoint;
   readonly #limits: NodePoolLimits;
-  readonly #block: ReadBlock;
   readonly #idle: NodeConnection[] = [];
   readonly #all = new Set<NodeConnection>();
 
-  constructor(endpoint: Endpoint, limits: NodePoolLimits, block: ReadBlock) {
+  constructor(endpoint: Endpoint, limits: NodePoolLimits) {
     this.#endpoint = endpoint;
-    this.#block = block;
     this.#limits = limits;
   }
 
@@ -44,7 +41,7 @@ export class NodePool {
     }
     if (this.#all.size >= this.#limits.maxConnections) return undefined;
     const connection = new NodeConnection(this.#endpoint, {
-      block: wish === 'tunnel' ? undefined : this.#block,
+      streams: wish === 'tunnel',
       tls: isSecure(this.#endpoint) ? this.#limits.tls : undefined,
       onClose: this.#closed,
     });
@@ -88,7 +85,6 @@ export class NodePool {
 /** The pools of all endpoints. */
 export class NodePools {
   readonly #limits: NodePoolLimits;
-  readonly #block = new ReadBlock();
   readonly #byAddress = new Map<string, NodePool>();
   readonly #byEndpoint = new WeakMap<Endpoint, NodePool>();
 
@@ -114,7 +110,7 @@ export class NodePools {
     const address = `${endpoint.host} ${endpoint.port} ${isSecure(endpoint)}`;
     let pool = this.#byAddress.get(address);
     if (pool === undefined) {
-      pool = new NodePool(endpoint, this.#limits, this.#block);
+      pool = new NodePool(endpoint, this.#limits);
       this.#byAddress.set(address, pool);
     }
     this.#byEndpoint.set(endpoint, pool);

@@ -154,6 +154,40 @@ test('Q2: a node that does not read stops the client, and gets all in the end', 
   await client.until('ok');
 });
 
+test('Q2: slow readers side by side get their own bytes, while small answers go past them', async () => {
+  const size = 4 * 1024 * 1024;
+  const node = await HttpBackend.start('app1', (request, response) => {
+    const fill = request.headers['x-fill'];
+    response.end(fill === undefined ? 'small' : Buffer.alloc(size, String(fill)));
+  });
+  closers.push(() => node.close());
+  hop = await httpHop();
+  hop.fixture.core.setNodes([httpNode('app1', node.port)]);
+  const readers = Array.from('abcdefghijklmnop', (fill) => {
+    const socket = connect(hop.fixture.port, '127.0.0.1');
+    closers.push(() => socket.destroy());
+    socket.write(`GET / HTTP/1.1\r\nHost: x\r\nX-Fill: ${fill}\r\nConnection: close\r\n\r\n`);
+    const chunks: Buffer[] = [];
+    socket.on('data', (bytes: Buffer) => {
+      chunks.push(bytes);
+      socket.pause();
+      setImmediate(() => socket.resume());
+    });
+    const done = new Promise<void>((resolve) => {
+      socket.once('end', resolve);
+    });
+    return { fill, chunks, done };
+  });
+  for (let i = 0; i < 100; i += 1) expect((await fetchAll(hop.fixture.origin)).body).toBe('small');
+  for (const { fill, chunks, done } of readers) {
+    await done;
+    const text = Buffer.concat(chunks).toString('latin1');
+    const body = text.slice(text.indexOf('\r\n\r\n') + 4);
+    expect([fill, body.length, body === fill.repeat(size)]).toEqual([fill, size, true]);
+  }
+  expect(hop.fixture.counter('http.rejects.nodeGarbled')).toBe(0);
+});
+
 test.each(['FIN', 'RST'])('Q3: a client that goes (%s) takes its request from the node within 1 s', async (how) => {
   hop = await httpHop(() => {});
   const client = hop.client().send(GET);
