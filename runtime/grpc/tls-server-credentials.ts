@@ -1,6 +1,8 @@
 import { ServerCredentials } from '@grpc/grpc-js';
 import type { TlsMaterial } from '../tls';
 
+const HANDSHAKE_MS = 10_000;
+
 /**
  * A gRPC server's side of TLS that takes each new certificate of its material while streams stay. A client certificate is asked for and
  * checked where the material says so, but who comes without a good one is refused call by call and not by the handshake:
@@ -9,7 +11,11 @@ import type { TlsMaterial } from '../tls';
 export class TlsServerCredentials extends ServerCredentials {
   constructor(material: TlsMaterial) {
     super(
-      { requestCert: material.serverOptions.requestCert ?? false, rejectUnauthorized: false },
+      {
+        requestCert: material.serverOptions.requestCert ?? false,
+        rejectUnauthorized: false,
+        handshakeTimeout: HANDSHAKE_MS,
+      },
       material.contextOptions,
     );
     material.onChange(() => this.updateSecureContextOptions(material.contextOptions));

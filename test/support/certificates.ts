@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -29,6 +29,11 @@ export class TestCa {
     process.once('exit', () => this.close());
     const key = this.#newKey(this.#keyFile);
     this.#openssl('req', '-x509', '-new', '-key', key, '-subj', `/CN=${name}`, '-days', '30', '-out', this.caFile);
+  }
+
+  /** Its own certificate. */
+  get pem(): string {
+    return readFileSync(this.caFile, 'utf8');
   }
 
   /** A new key and a certificate for it. `commonName` names the files too. */
