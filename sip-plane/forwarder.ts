@@ -184,7 +184,8 @@ export class Forwarder {
 
   #forward(view: MessageView, arrival: Arrival, decision: Decision): void {
     const { routes, transaction } = this.#requests;
-    composeRequest(this.#edits, { view, arrival, decision, routes, transaction }, this.#parts.memory.hints);
+    const { contacts, memory } = this.#parts;
+    composeRequest(this.#edits, { view, arrival, decision, routes, transaction, contacts }, memory.hints);
     const { target, exit, node } = decision;
     if (target === undefined || exit === undefined) return;
     const length = view.end - view.start + this.#edits.growth;

@@ -1,13 +1,14 @@
-import type { PlaneCore } from '../data-plane';
+import { LinearPattern, type PlaneCore } from '../data-plane';
 import type { SipConfig } from '../runtime/config';
 import type { Service } from '../runtime/service';
+import { AffinityKey } from './affinity';
 import { DialLog } from './dial-log';
 import { Forwarder } from './forwarder';
 import { MessageParser } from './message';
-import { Memory, NodeExits, OwnAddresses, TransportPolicy } from './routing';
+import { ContactPatch, Memory, NodeExits, OwnAddresses, TransportPolicy } from './routing';
 import { SipCounters } from './sip-counters';
 import { InviteSpans } from './telemetry';
-import { Listeners, NameCache, PeerTable, type ListenerEvents, type Resolve } from './transport';
+import { AddressRanges, Listeners, NameCache, PeerTable, type ListenerEvents, type Resolve } from './transport';
 
 const EXPIRE_EVERY_MS = 1000;
 
@@ -57,6 +58,7 @@ class PlaneBuilder {
       maxMessageBytes: config.maxMessageBytes,
       maxHeaders: config.maxHeaders,
       affinityHeader: config.affinityKey,
+      affinityFallback: config.affinityFallbackKey,
     });
     const { clock, random, logger } = core;
     const common = { config, clock, random, logger, peers: this.#peers, parser: this.#parser };
@@ -74,6 +76,7 @@ class PlaneBuilder {
     const own = new OwnAddresses(
       opened.map(({ listener }) => listener),
       listeners.wildcards,
+      { aliases: listeners.aliases, hostNames: this.#config.hostNames },
     );
     const exits = new NodeExits(this.#peers, own, new TransportPolicy(this.#config));
     exits.use(core.table);
@@ -86,8 +89,10 @@ class PlaneBuilder {
       peers: this.#peers,
       exits,
       memory,
+      direct: this.#config.directPeers.length > 0 ? new AddressRanges(this.#config.directPeers) : undefined,
+      contacts: this.#isPublic() ? new ContactPatch(this.#peers) : undefined,
       names: new NameCache(core.clock, this.#extras.resolve),
-      affinityKind: this.#parser.names.affinityKind,
+      affinity: affinityOf(this.#config, this.#parser),
       parser: this.#parser,
       maxHeaders: this.#config.maxHeaders,
       counters: this.#counters,
@@ -142,6 +147,10 @@ class PlaneBuilder {
     };
   }
 
+  #isPublic(): boolean {
+    return this.#config.publicHost !== null || this.#config.publicIpv6Host !== null;
+  }
+
   #gauges(memory: Memory): void {
     const { counters } = this.#core;
     const { opened, connections } = this.#listeners;
@@ -160,4 +169,11 @@ class PlaneBuilder {
       this.#listeners.opened.map(({ name, listener }) => [name, listener.self.hostPortBytes.toString('latin1')]),
     );
   }
+}
+
+/** Throws ALGORITHM_PARAMETER when the exclusion pattern is not understood. */
+function affinityOf({ affinityExclusionPattern: pattern }: SipConfig, { names }: MessageParser): AffinityKey {
+  const exclusion =
+    pattern === undefined ? undefined : new LinearPattern('sip.affinityExclusionPattern', pattern, { whole: true });
+  return new AffinityKey({ kind: names.affinityKind, exclusion, fallbackKind: names.fallbackKind });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { host, listener, ms, port } from './fields';
+import { addressKeys, advertised } from './sip-guides-schema';
 import { tlsClient, tlsServer } from './tls-schema';
 
 const ports = (defaultPort: number | null) => ({
@@ -22,8 +23,15 @@ const leg = (defaultPort: number, side: string) =>
     .strictObject({
       host: host.default('127.0.0.1').describe(`Address of the ${side} leg.`),
       ...ports(defaultPort),
+      advertised: advertised.optional(),
       listeners: z
-        .array(z.strictObject({ host: host.describe('Address, IPv4 or IPv6.'), ...ports(null) }))
+        .array(
+          z.strictObject({
+            host: host.describe('Address, IPv4 or IPv6.'),
+            ...ports(null),
+            advertised: advertised.optional(),
+          }),
+        )
         .default([])
         .describe(
           'More addresses of the leg, IPv4 or IPv6: a list of host and the ports above, each null when absent.',
@@ -85,11 +93,22 @@ export const sip = z
       .describe(
         'How UDP is done: native (recvmmsg, sendmmsg; Linux, IPv4), dgram (everywhere), auto: native where it was built.',
       ),
+    ...addressKeys,
     affinityKey: z
       .string()
       .min(1)
       .default('Call-ID')
       .describe('Header whose value is the affinity key; To and From mean the user part of their URI.'),
+    affinityExclusionPattern: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Keys that match this pattern as a whole are no keys: affinityFallbackKey is taken then.'),
+    affinityFallbackKey: z
+      .string()
+      .min(1)
+      .default('Call-ID')
+      .describe('Header that holds the key where that of affinityKey is excluded.'),
     maxMessageBytes: z.int().min(1300).max(1_048_576).default(65_535).describe('Longest message accepted.'),
     maxHeaders: z.int().min(16).max(1024).default(256).describe('Most header lines accepted in one message.'),
     maxConnections: z

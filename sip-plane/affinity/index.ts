@@ -1,5 +1,5 @@
 /** What keeps calls at their nodes: keys, hints, and the short memory of a stateless proxy. */
-export { affinityKey } from './affinity-key';
+export { AffinityKey, type AffinityKeyOptions } from './affinity-key';
 export { ByteHash, HASH_CHARS, readBase32, writeBase32 } from './byte-hash';
 export { CallTable, type CallTableOptions } from './call-table';
 export { DecisionCache } from './decision-cache';

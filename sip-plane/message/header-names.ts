@@ -23,9 +23,13 @@ export const HeaderKind = {
   SUPPORTED: 18,
   /** The header that holds the affinity key, when it is none of the above. */
   AFFINITY: 19,
+  /** The one that is taken when the affinity key is excluded, when it is none of the above. */
+  AFFINITY_FALLBACK: 20,
+  CONTACT: 21,
+  USER_AGENT: 22,
 } as const;
 
-export const HEADER_KINDS = 20;
+export const HEADER_KINDS = 23;
 
 const KNOWN: readonly (readonly [string, number])[] = [
   ['via', HeaderKind.VIA],
@@ -53,6 +57,9 @@ const KNOWN: readonly (readonly [string, number])[] = [
   ['session-id', HeaderKind.SESSION_ID],
   ['supported', HeaderKind.SUPPORTED],
   ['k', HeaderKind.SUPPORTED],
+  ['contact', HeaderKind.CONTACT],
+  ['m', HeaderKind.CONTACT],
+  ['user-agent', HeaderKind.USER_AGENT],
 ];
 
 interface Entry {
@@ -66,14 +73,21 @@ const NONE: readonly Entry[] = [];
 export class HeaderNames {
   /** The kind that holds the affinity key. */
   readonly affinityKind: number;
+  /** The kind that holds the key where that one is excluded. */
+  readonly fallbackKind: number;
   readonly #byLength: readonly (readonly Entry[])[];
 
-  /** @param affinityHeader any header name; a well-known one keeps its own kind. */
-  constructor(affinityHeader = 'Call-ID') {
-    const wanted = affinityHeader.toLowerCase();
-    const known = KNOWN.find(([name]) => name === wanted);
-    this.affinityKind = known?.[1] ?? HeaderKind.AFFINITY;
-    const all = known === undefined ? [...KNOWN, [wanted, HeaderKind.AFFINITY] as const] : KNOWN;
+  /** Both are any header names; a well-known one keeps its own kind. */
+  constructor(affinityHeader = 'Call-ID', fallbackHeader = 'Call-ID') {
+    const all = [...KNOWN];
+    const kindOf = (header: string, kind: number): number => {
+      const name = header.toLowerCase();
+      const known = all.find((entry) => entry[0] === name);
+      if (known === undefined) all.push([name, kind]);
+      return known?.[1] ?? kind;
+    };
+    this.affinityKind = kindOf(affinityHeader, HeaderKind.AFFINITY);
+    this.fallbackKind = kindOf(fallbackHeader, HeaderKind.AFFINITY_FALLBACK);
     const byLength: Entry[][] = [];
     for (const [name, kind] of all) (byLength[name.length] ??= []).push({ name: Buffer.from(name, 'latin1'), kind });
     this.#byLength = Array.from(byLength, (entries) => entries ?? NONE);

@@ -28,6 +28,8 @@ export interface ParserLimits {
   readonly maxUriBytes?: number;
   /** The header that holds the affinity key. Default Call-ID. */
   readonly affinityHeader?: string;
+  /** The header that holds it where that one is excluded. Default Call-ID. */
+  readonly affinityFallback?: string;
 }
 
 const SIP_SLASH = Buffer.from('sip/');
@@ -46,7 +48,7 @@ export class MessageParser {
   #lines = 0;
 
   constructor(limits: ParserLimits = {}) {
-    this.names = new HeaderNames(limits.affinityHeader);
+    this.names = new HeaderNames(limits.affinityHeader, limits.affinityFallback);
     this.maxMessageBytes = limits.maxMessageBytes ?? 65_535;
     this.#maxHeaders = limits.maxHeaders ?? 256;
     this.#maxUriBytes = limits.maxUriBytes ?? 4096;

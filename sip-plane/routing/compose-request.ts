@@ -3,6 +3,7 @@ import type { HintBook } from '../affinity';
 import { HeaderKind, Method, Scheme, wire, type Edits, type MessageView } from '../message';
 import { uriTransport, type Listener, type Peer } from '../transport';
 import type { Arrival } from './arrival';
+import type { ContactPatch } from './contact-patch';
 import type { Decision } from './decision';
 import { FLOW_CHARS, FlowKind, writeFlow } from './flow';
 import type { RouteSet } from './route-set';
@@ -34,6 +35,8 @@ export interface Composition {
   readonly decision: Decision;
   readonly routes: RouteSet;
   readonly transaction: Transaction;
+  /** Needed by decisions that patch Contact. */
+  readonly contacts?: ContactPatch | undefined;
 }
 
 const flow = Buffer.alloc(FLOW_CHARS + 1);
@@ -41,14 +44,15 @@ const flow = Buffer.alloc(FLOW_CHARS + 1);
 /** Turns a decided request into splices. All that is new stands right after the start line; the rest stays where and as it was. */
 export function composeRequest(edits: Edits, parts: Composition, hints: HintBook): void {
   const { view, arrival, decision, transaction } = parts;
-  const exit = decision.exit as Listener;
+  const listener = decision.exit as Listener;
+  const exit = decision.directExit ? listener.direct : listener;
   edits.reset();
   edits.begin(view.headersStart);
   edits.text(exit.viaPrefix);
   const node = decision.towardNode ? decision.node : undefined;
   transaction.writeVia(edits, node?.hash, arrival.listener.index, arrival.connection?.id ?? 0);
-  if (decision.recordRoute) recordRoutes(edits, parts, exit, hints);
-  if (decision.path) path(edits, exit, arrival.connection?.id ?? 0, decision.outbound);
+  if (decision.recordRoute) recordRoutes(edits, parts, hints);
+  if (decision.path) path(edits, listener.direct, arrival.connection?.id ?? 0, decision.outbound);
   if (decision.pushRoute) pushRoute(edits, decision);
   if (decision.fromOutside) originHeaders(edits, view, arrival.peer);
   if (view.maxForwards < 0 && view.header(HeaderKind.MAX_FORWARDS) < 0) edits.text(MAX_FORWARDS);
@@ -60,25 +64,26 @@ export function composeRequest(edits: Edits, parts: Composition, hints: HintBook
   countDown(edits, view);
   removeOwnRoutes(edits, parts);
   removeForeignOrigin(edits, view);
+  if (decision.patchContact) parts.contacts?.apply(edits, view, exit);
 }
 
 /** One Record-Route when one listener carries both sides, else a pair, the downstream one on top (RFC 5658). */
-function recordRoutes(
-  edits: Edits,
-  { view, routes, arrival, decision }: Composition,
-  exit: Listener,
-  hints: HintBook,
-): void {
+function recordRoutes(edits: Edits, { view, routes, arrival, decision }: Composition, hints: HintBook): void {
+  const exit = decision.exit as Listener;
   const entry = arrival.listener;
   const { node } = decision;
   const hint = node === undefined ? undefined : hints.param(node);
   // RFC 3261 16.6.4; where TLS ends at one of our sides, the other says sip.
   const secure = view.uri.scheme === Scheme.SIPS || (routes.hasTop && routes.top.scheme === Scheme.SIPS);
   const out = exit.leg === 'external' ? (decision.connection?.id ?? 0) : 0;
-  recordRoute(edits, { listener: exit, hint, connectionId: out, secure });
-  if (exit === entry) return;
   const back = entry.leg === 'external' ? (arrival.connection?.id ?? 0) : 0;
-  recordRoute(edits, { listener: entry, hint, connectionId: back, secure });
+  // A connection of this process is reached through this process only, whatever stands before several of them.
+  const direct = out > 0 || back > 0;
+  const named = decision.directExit || (direct && exit.leg === 'internal') ? exit.direct : exit;
+  recordRoute(edits, { listener: named, hint, connectionId: out, secure });
+  if (exit === entry) return;
+  const behind = decision.directEntry || (direct && entry.leg === 'internal') ? entry.direct : entry;
+  recordRoute(edits, { listener: behind, hint, connectionId: back, secure });
 }
 
 interface OwnRoute {

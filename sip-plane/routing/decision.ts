@@ -57,6 +57,11 @@ export class Decision {
   /** Goes to a node of ours (not away from one). */
   towardNode = false;
   recordRoute = false;
+  /** The side that it came from is told our own address, not the advertised one; and the side that it goes to. */
+  directEntry = false;
+  directExit = false;
+  /** A node in Contact is replaced by the address that we are known by. */
+  patchContact = false;
   /** A REGISTER gets our Path: the registrar reaches its client by the connection that it came on. */
   path = false;
   /** And we say that this connection is a flow (RFC 5626 5.1). */
@@ -80,7 +85,7 @@ export class Decision {
     this.target = undefined;
     this.exit = undefined;
     this.connection = undefined;
-    this.path = this.outbound = false;
+    this.path = this.outbound = this.directEntry = this.directExit = this.patchContact = false;
     this.failedOver = this.fromOutside = this.towardNode = this.recordRoute = this.rewriteUri = this.pushRoute = false;
     this.dropTopRoute = this.strictNext = this.strictRescue = false;
   }

@@ -1,11 +1,12 @@
 /** Where a message goes and what changes in it; the sockets are elsewhere. */
 export { type Arrival } from './arrival';
 export { AnswerWriter, statusLine, unsupported } from './compose-answer';
+export { ContactPatch } from './contact-patch';
 export { composeRequest } from './compose-request';
 export { Action, DROP_NAMES, Decision, Drop } from './decision';
 export { Memory, type MemoryOptions } from './memory';
 export { NodeExits, type Exit } from './node-exits';
-export { OwnAddresses } from './own-addresses';
+export { OwnAddresses, type MoreNames } from './own-addresses';
 export { RequestDecider, type DeciderParts } from './request-decider';
 export { ResponseDecider } from './response-decider';
 export { TransportPolicy, type TransportSettings } from './transport-policy';

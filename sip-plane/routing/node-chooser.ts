@@ -1,6 +1,6 @@
 import { DEFAULT_POOL, type PlaneCore, type PlaneNode } from '../../data-plane';
 import type { Transport } from '../../proto';
-import { ByteHash, affinityKey, type Hint } from '../affinity';
+import { ByteHash, type AffinityKey, type Hint } from '../affinity';
 import { HeaderKind, Method, SEMICOLON, Scheme, wantsRecordRoute, type MessageView, type UriView } from '../message';
 import type { PeerTable } from '../transport';
 import type { Memory } from './memory';
@@ -22,14 +22,14 @@ export class NodeChooser {
   readonly #core: PlaneCore;
   readonly #memory: Memory;
   readonly #peers: PeerTable;
-  readonly #affinityKind: number;
+  readonly #affinity: AffinityKey;
   readonly #otherCall = new ByteHash();
 
-  constructor(core: PlaneCore, memory: Memory, peers: PeerTable, affinityKind: number) {
+  constructor(core: PlaneCore, memory: Memory, peers: PeerTable, affinity: AffinityKey) {
     this.#core = core;
     this.#memory = memory;
     this.#peers = peers;
-    this.#affinityKind = affinityKind;
+    this.#affinity = affinity;
   }
 
   /** The node for a request; undefined: none is usable. Remembers what it decided. */
@@ -99,8 +99,9 @@ export class NodeChooser {
       this.transport = undefined;
       return balancer.standIn(known.pool, view.callId, known.id);
     }
-    const named = this.#named(view, routes);
-    return named ?? balancer.choose(DEFAULT_POOL, affinityKey(view, this.#affinityKind));
+    const affinityKey = this.#affinity.of(view);
+    const pinned = balancer.pinned(DEFAULT_POOL, affinityKey);
+    return pinned ?? this.#named(view, routes) ?? balancer.choose(DEFAULT_POOL, affinityKey);
   }
 
   /** The node of the dialog that an INVITE replaces, joins or targets (RFC 3891, 3911, 4538): their values begin with its Call-ID. */

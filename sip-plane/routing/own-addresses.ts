@@ -1,24 +1,40 @@
 import { networkInterfaces } from 'node:os';
 import type { Transport } from '../../proto';
 import { Scheme, equalsLower, wire, type UriView } from '../message';
-import { PeerTable, type Leg, type Listener, type Peer } from '../transport';
+import { PeerTable, canonicalIpv6, type Alias, type Leg, type Listener, type Peer } from '../transport';
+import { HostNames } from './host-names';
+
+/** What means us beside the addresses of our listeners. */
+export interface MoreNames {
+  readonly aliases?: readonly Alias[];
+  /** In Route; `*.NAME`: every name below it. */
+  readonly hostNames?: readonly string[];
+}
 
 /** Which addresses in messages are ours: compared as numbers, not as text. */
 export class OwnAddresses {
   readonly listeners: readonly Listener[];
   /** One leg serves clients and nodes. */
   readonly singleLeg: boolean;
+  readonly #names: HostNames;
   readonly #table = new PeerTable();
   readonly #byPeer = new Map<Peer, Listener>();
 
-  /** @param wildcards hosts `0.0.0.0` or `::` that a listener was bound to: all addresses of the machine count there. */
-  constructor(listeners: readonly Listener[], wildcards: ReadonlySet<Listener> = new Set()) {
+  /** @param wildcards hosts `0.0.0.0` or `::` that a listener was bound to: all addresses of the machine count there. @param more what else means us. */
+  constructor(
+    listeners: readonly Listener[],
+    wildcards: ReadonlySet<Listener> = new Set(),
+    { aliases = [], hostNames = [] }: MoreNames = {},
+  ) {
+    this.#names = new HostNames(hostNames);
     this.listeners = listeners;
     this.singleLeg = !listeners.some(({ leg }) => leg === 'internal');
     for (const listener of listeners) {
       this.#add(listener.self.host, listener);
       if (wildcards.has(listener)) for (const host of machineAddresses()) this.#add(host, listener);
+      this.#add(listener.known.host, listener, listener.known.port);
     }
+    for (const { host, port, listener } of aliases) this.#add(host, listener, port);
     this.#table.pin(this.#byPeer.keys());
   }
 
@@ -32,6 +48,12 @@ export class OwnAddresses {
   ofUri(bytes: Buffer, uri: UriView): Listener | undefined {
     if (uri.scheme !== Scheme.SIP && uri.scheme !== Scheme.SIPS) return undefined;
     return this.at(bytes, uri.hostStart, uri.hostEnd, portOf(uri, bytes));
+  }
+
+  /** As `ofUri`, for Route, where a host name of ours counts too; it leads to no listener in particular. */
+  isOurRoute(bytes: Buffer, uri: UriView): boolean {
+    if (uri.scheme !== Scheme.SIP && uri.scheme !== Scheme.SIPS) return false;
+    return this.ofUri(bytes, uri) !== undefined || this.#names.has(bytes, uri);
   }
 
   /**
@@ -50,8 +72,8 @@ export class OwnAddresses {
     return found;
   }
 
-  #add(host: string, listener: Listener): void {
-    const peer = this.#table.ofText(host, listener.self.port);
+  #add(host: string, listener: Listener, port = listener.self.port): void {
+    const peer = this.#table.ofText(canonicalIpv6(host) ?? host, port);
     if (!this.#byPeer.has(peer)) this.#byPeer.set(peer, listener);
   }
 }

@@ -1,6 +1,6 @@
 import type { PlaneCore, PlaneNode } from '../../data-plane';
 import { Transport } from '../../proto';
-import { ByteHash, HASH_CHARS } from '../affinity';
+import { ByteHash, HASH_CHARS, type AffinityKey } from '../affinity';
 import {
   HeaderKind,
   Method,
@@ -14,8 +14,9 @@ import {
   type MessageView,
   type UriView,
 } from '../message';
-import type { ConnectionTable, Listener, NameCache, Peer, PeerTable } from '../transport';
+import type { AddressRanges, ConnectionTable, Listener, NameCache, Peer, PeerTable } from '../transport';
 import type { Arrival } from './arrival';
+import type { ContactPatch } from './contact-patch';
 import { Action, Decision, Drop } from './decision';
 import { FLOW_CHARS, FlowKind, readFlow } from './flow';
 import type { Memory } from './memory';
@@ -42,7 +43,11 @@ export interface DeciderParts {
   readonly exits: NodeExits;
   readonly memory: Memory;
   readonly names: NameCache;
-  readonly affinityKind: number;
+  readonly affinity: AffinityKey;
+  /** Peers that are told our own addresses instead of the advertised ones; absent: none. */
+  readonly direct?: AddressRanges | undefined;
+  /** Puts the address that we are known by into Contact of nodes; absent: Contact stays. */
+  readonly contacts?: ContactPatch | undefined;
   /** To find the connection that a flow names. */
   readonly connections: Pick<ConnectionTable, 'byId'>;
 }
@@ -63,7 +68,7 @@ export class RequestDecider {
 
   constructor(parts: DeciderParts) {
     this.#parts = parts;
-    this.#chooser = new NodeChooser(parts.core, parts.memory, parts.peers, parts.affinityKind);
+    this.#chooser = new NodeChooser(parts.core, parts.memory, parts.peers, parts.affinity);
   }
 
   decide(view: MessageView, arrival: Arrival): Decision {
@@ -71,6 +76,7 @@ export class RequestDecider {
     decision.reset();
     if (view.reject !== Reject.NONE) decision.rejectWith(view.reject);
     else this.#valid(view, arrival);
+    if (decision.action === Action.FORWARD) this.#naming(arrival);
     if (decision.action === Action.REJECT && view.method === Method.ACK) decision.dropFor(Drop.ACK);
     return decision;
   }
@@ -99,6 +105,16 @@ export class RequestDecider {
     decision.fromOutside = arrival.listener.leg === 'external' && !(own.singleLeg && this.#isNode(view, arrival.peer));
     if (decision.fromOutside || balanced) this.#toNode(view, arrival, forUs);
     else this.#fromNode(view, arrival);
+  }
+
+  /** How we call ourselves to both sides. */
+  #naming(arrival: Arrival): void {
+    const { decision } = this;
+    const { direct, contacts } = this.#parts;
+    decision.patchContact = contacts !== undefined && !decision.fromOutside && !decision.towardNode;
+    if (direct === undefined) return;
+    decision.directEntry = direct.has(arrival.peer);
+    decision.directExit = decision.target !== undefined && direct.has(decision.target);
   }
 
   /** Inwards: a node is chosen, and the request is sent there. From outside nothing goes anywhere else: we are no open relay. */

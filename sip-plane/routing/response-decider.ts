@@ -1,6 +1,7 @@
 import { Transport } from '../../proto';
 import { HeaderKind, Method, Reject, ViaView, type Edits, type MessageView } from '../message';
 import type { Connection, ConnectionTable, Listener, Peer, PeerTable, StreamTransport } from '../transport';
+import type { ContactPatch } from './contact-patch';
 import type { Memory } from './memory';
 import type { OwnAddresses } from './own-addresses';
 import { Drop } from './decision';
@@ -12,6 +13,7 @@ export interface ResponseParts {
   readonly peers: PeerTable;
   readonly memory: Memory;
   readonly connections: Pick<ConnectionTable, 'byId'>;
+  readonly contacts?: ContactPatch | undefined;
   readonly streams: (listener: Listener) => Pick<StreamTransport, 'to'> | undefined;
 }
 
@@ -48,13 +50,15 @@ export class ResponseDecider {
     return reason;
   }
 
-  /** Takes our Via off; nothing else changes (VIA-11). */
+  /** Takes our Via off; nothing else changes (VIA-11) but the Contact of a node behind a public address. */
   compose(edits: Edits, view: MessageView): void {
     const { topVia } = view;
     const index = view.header(HeaderKind.VIA);
     edits.reset();
     if (topVia.nextValue >= 0) edits.begin(topVia.valueStart, topVia.nextValue - topVia.valueStart);
     else edits.begin(view.lineStart(index), view.lineEnd(index) - view.lineStart(index));
+    const { contacts } = this.#parts;
+    if (contacts !== undefined && this.exit?.leg === 'external') contacts.apply(edits, view, this.exit);
   }
 
   /** The identity of the client's transaction, as its request had it. */

@@ -43,10 +43,9 @@ export class RouteSet {
     while (index >= 0 && at !== stopAt) {
       const own = this.ownCount < MAX_OWN ? (this.own[this.ownCount] as UriView) : this.top;
       if (!this.#value(view, index, at, own)) return false;
-      const listener = this.ownCount < MAX_OWN ? addresses.ofUri(view.bytes, own) : undefined;
-      if (listener === undefined) return this.#keepTop(view, index, at);
+      if (this.ownCount >= MAX_OWN || !addresses.isOurRoute(view.bytes, own)) return this.#keepTop(view, index, at);
       this.ownCount += 1;
-      this.exit = listener;
+      this.exit = addresses.ofUri(view.bytes, own) ?? this.exit;
       if (this.#address.valueEnd >= view.valueEnd(index)) {
         index = view.next(index);
         at = index < 0 ? -1 : view.valueStart(index);

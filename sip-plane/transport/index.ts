@@ -1,9 +1,10 @@
 /** Sockets: batches of datagrams, framed streams and WebSockets, and who is at the other end. */
+export { AddressRanges } from './address-ranges';
 export { Connection, type Undelivered } from './connection';
 export { ConnectionTable } from './connection-table';
 export { canonicalIpv6 } from './ipv6';
-export { Listener, transportName, uriTransport, type Leg } from './listener';
-export { Listeners, type ListenerEvents, type ListenersOptions, type Opened } from './listeners';
+export { Listener, transportName, uriTransport, type Advertised, type Leg } from './listener';
+export { Listeners, type Alias, type ListenerEvents, type ListenersOptions, type Opened } from './listeners';
 export { openUdp, type UdpEngineChoice } from './open-udp';
 export { Peer } from './peer';
 export { PeerTable } from './peer-table';

@@ -27,14 +27,27 @@ export function uriTransport(transport: Transport): string {
   return transport === Transport.WSS ? 'ws' : transportName(transport).toLowerCase();
 }
 
+/** By which address others know a listener, when it is not its own: that of an IP load balancer or a NAT box. */
+export interface Advertised {
+  /** An IP address. */
+  readonly host: string;
+  readonly port: number;
+  /** In Via too, not only in Record-Route. */
+  readonly inVia: boolean;
+}
+
 /** One address that the plane listens on, and how it calls itself there in Via and Record-Route. */
 export class Listener {
   /** Place in the plane's list, 0-25; stands as a letter in our branch, so that a response knows where its request arrived. */
   readonly index: number;
   readonly leg: Leg;
   readonly transport: Transport;
-  /** Own address, as others see it. */
+  /** Own address. */
   readonly self: Peer;
+  /** The address that others are told. */
+  readonly known: Peer;
+  /** The same listener as it names itself to peers that reach it without what stands before it; itself when nothing does. */
+  readonly direct: Listener;
   /** `Via: SIP/2.0/UDP host:port;branch=z9hG4bK`. */
   readonly viaPrefix: Buffer;
   /** `Record-Route: <sip:`, then comes the flow or nothing. */
@@ -49,16 +62,19 @@ export class Listener {
   /** Carried by WebSocket: clients there have no address that they could be called at. */
   readonly webSocket: boolean;
 
-  constructor(index: number, leg: Leg, transport: Transport, host: string, port: number) {
+  constructor(index: number, leg: Leg, transport: Transport, host: string, port: number, advertised?: Advertised) {
     this.index = index;
     this.leg = leg;
     this.transport = transport;
     this.self = new Peer(publicAddress(host), port);
+    this.known = advertised === undefined ? this.self : new Peer(advertised.host, advertised.port);
+    this.direct = advertised === undefined ? this : new Listener(index, leg, transport, host, port);
     this.secure = transport === Transport.TLS || transport === Transport.WSS;
     this.webSocket = transport === Transport.WS || transport === Transport.WSS;
-    const sentBy = this.self.hostPortBytes.toString('latin1');
+    const sentBy = this.known.hostPortBytes.toString('latin1');
+    const via = advertised?.inVia === true ? sentBy : this.self.hostPortBytes.toString('latin1');
     const parameter = uriTransport(transport);
-    this.viaPrefix = Buffer.from(`Via: SIP/2.0/${transportName(transport)} ${sentBy};branch=z9hG4bK`, 'latin1');
+    this.viaPrefix = Buffer.from(`Via: SIP/2.0/${transportName(transport)} ${via};branch=z9hG4bK`, 'latin1');
     this.recordRoutePrefix = Buffer.from('Record-Route: <sip:', 'latin1');
     this.recordRouteUri = Buffer.from(`${sentBy};transport=${parameter};lr`, 'latin1');
     // With sips the transport is TLS without being named, unless it is WebSocket.

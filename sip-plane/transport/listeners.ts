@@ -7,6 +7,7 @@ import type { Random } from '../../runtime/random';
 import { TlsMaterial } from '../../runtime/tls';
 import type { MessageParser } from '../message';
 import { ConnectionTable } from './connection-table';
+import { advertisedAs } from './advertised-as';
 import { Listener, transportName, type Leg } from './listener';
 import { openUdp } from './open-udp';
 import type { Peer } from './peer';
@@ -46,7 +47,7 @@ export interface Opened {
 }
 
 type LegConfig = NonNullable<SipConfig[Leg]>;
-type Ports = Pick<LegConfig, 'host' | 'udpPort' | 'tcpPort' | 'tlsPort' | 'wsPort' | 'wssPort'>;
+type Ports = Pick<LegConfig, 'host' | 'udpPort' | 'tcpPort' | 'tlsPort' | 'wsPort' | 'wssPort' | 'advertised'>;
 
 /** One address of a leg, on its way to being opened. */
 interface Place extends Ports {
@@ -55,12 +56,21 @@ interface Place extends Ports {
   readonly name: string;
 }
 
+/** An address that means one of our listeners without being its own or the advertised one. */
+export interface Alias {
+  readonly host: string;
+  readonly port: number;
+  readonly listener: Listener;
+}
+
 /** Opens every listener of the configuration, and holds them. What was opened stays open after a failure, until closed. */
 export class Listeners {
   readonly opened: Opened[] = [];
   readonly connections: ConnectionTable;
   /** Listeners on all addresses of the machine. */
   readonly wildcards = new Set<Listener>();
+  /** Further addresses that mean a listener. */
+  readonly aliases: Alias[] = [];
   /** Of the external leg, when messages are limited there. */
   readonly limiter: RateLimiter | undefined;
   readonly #options: ListenersOptions;
@@ -194,13 +204,16 @@ export class Listeners {
   }
 
   #add(
-    { leg, host, name }: Place,
+    { leg, host, name, advertised }: Place,
     transport: Transport,
     port: number,
     socket: { readonly udp?: UdpEngine; readonly streams?: StreamTransport },
   ): Listener {
     const index = this.opened.length;
-    const listener = new Listener(index, leg, transport, host, port);
+    const known = advertisedAs({ leg, host, advertised }, transport, port, this.#options.config);
+    const listener = new Listener(index, leg, transport, host, port, known);
+    for (const alias of advertised?.aliases ?? [])
+      this.aliases.push({ host: alias, port: known?.port ?? port, listener });
     if (host === '0.0.0.0' || host === '::') this.wildcards.add(listener);
     const transportKey = transportName(transport).toLowerCase();
     this.opened.push({ name: `${name}.${transportKey}`, listener, udp: socket.udp, streams: socket.streams });

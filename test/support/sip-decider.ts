@@ -1,4 +1,5 @@
 import { Protocol, Transport, type Node } from '../../proto';
+import { AffinityKey } from '../../sip-plane/affinity';
 import { Edits, MessageParser, MessageView } from '../../sip-plane/message';
 import {
   Memory,
@@ -7,9 +8,12 @@ import {
   RequestDecider,
   ResponseDecider,
   composeRequest,
+  ContactPatch,
+  type DeciderParts,
   type Decision,
+  type MoreNames,
 } from '../../sip-plane/routing';
-import { Listener, NameCache, PeerTable } from '../../sip-plane/transport';
+import { Listener, NameCache, PeerTable, type Advertised } from '../../sip-plane/transport';
 import { fakeCore, type FakeCore } from './fake-core';
 import { FakeClock } from './fake-clock';
 
@@ -19,6 +23,27 @@ export interface From {
   readonly transport?: Transport;
   readonly host?: string;
   readonly port?: number;
+}
+
+export interface DeciderOptions extends MoreNames {
+  readonly affinityHeader?: string;
+  readonly affinity?: AffinityKey;
+  readonly names?: NameCache;
+  /** Default: both legs under their own addresses. */
+  readonly listeners?: readonly Listener[];
+  readonly patchesContact?: boolean;
+  /** Further parts of the decider. */
+  readonly parts?: Partial<DeciderParts>;
+}
+
+/** The listeners of the fixture, known by other addresses. */
+export function legsKnownAs(external: Advertised | undefined, internal: Advertised | undefined): Listener[] {
+  return [
+    new Listener(0, 'external', Transport.UDP, '198.51.100.1', 5060, external),
+    new Listener(1, 'external', Transport.TCP, '198.51.100.1', 5060, external),
+    new Listener(2, 'internal', Transport.UDP, '10.0.0.1', 5065, internal),
+    new Listener(3, 'internal', Transport.TCP, '10.0.0.1', 5065, internal),
+  ];
 }
 
 /** Decides and composes as the plane does, without a socket. External leg 198.51.100.1:5060, internal leg 10.0.0.1:5065, each UDP and TCP. */
@@ -34,15 +59,13 @@ export class DeciderFixture {
   readonly view = new MessageView();
   readonly #edits = new Edits();
   readonly #exits: NodeExits;
+  readonly #contacts: ContactPatch | undefined;
 
-  constructor(nodes: readonly Node[], options: { readonly affinityHeader?: string; readonly names?: NameCache } = {}) {
+  constructor(nodes: readonly Node[], options: DeciderOptions = {}) {
     this.core = fakeCore(Protocol.SIP, nodes, this.clock);
-    this.own = new OwnAddresses([
-      new Listener(0, 'external', Transport.UDP, '198.51.100.1', 5060),
-      new Listener(1, 'external', Transport.TCP, '198.51.100.1', 5060),
-      new Listener(2, 'internal', Transport.UDP, '10.0.0.1', 5065),
-      new Listener(3, 'internal', Transport.TCP, '10.0.0.1', 5065),
-    ]);
+    const listeners = options.listeners ?? legsKnownAs(undefined, undefined);
+    this.own = new OwnAddresses(listeners, new Set(), options);
+    this.#contacts = options.patchesContact === true ? new ContactPatch(this.peers) : undefined;
     this.#exits = new NodeExits(this.peers, this.own);
     this.#exits.use(this.core.table);
     this.core.onTable((table) => this.#exits.use(table));
@@ -58,11 +81,14 @@ export class DeciderFixture {
       ...common,
       exits: this.#exits,
       names: options.names ?? new NameCache(this.clock),
-      affinityKind: this.parser.names.affinityKind,
+      affinity: options.affinity ?? new AffinityKey({ kind: this.parser.names.affinityKind }),
       connections: { byId: () => undefined },
+      contacts: this.#contacts,
+      ...options.parts,
     });
     this.responses = new ResponseDecider({
       ...common,
+      contacts: this.#contacts,
       connections: { byId: () => undefined },
       streams: () => undefined,
     });
@@ -84,7 +110,7 @@ export class DeciderFixture {
     const { routes, transaction } = this.requests;
     composeRequest(
       this.#edits,
-      { view, arrival: this.#arrival(from), decision, routes, transaction },
+      { view, arrival: this.#arrival(from), decision, routes, transaction, contacts: this.#contacts },
       this.memory.hints,
     );
     return this.#apply();

@@ -537,6 +537,16 @@ describe('affinity', () => {
     expect(new Set(got).size).toBe(1);
   });
 
+  it('user-affinity keeps a number at one node, whether dialled as sip or tel, and obeys number rules', () => {
+    const sticky = new DeciderFixture(nodes, { affinityHeader: 'To' });
+    sticky.core.setAlgorithm('user-affinity', { numberRules: String.raw`^\+49 => app2` });
+    const call = (n: number, to: string): string | undefined =>
+      sticky.nodeOf(request({ to, callId: `n${n}`, via: via(`z9hG4bKn${n}`) }));
+    const dialled = ['<sip:+15551234@a>', '<tel:+1-555-1234;phone-context=x>', '<sip:+15551234@b>', '<tel:+15551234>'];
+    expect(new Set(dialled.map((to, n) => call(n, to))).size).toBe(1);
+    expect(Array.from({ length: 9 }, (_, n) => call(n + 10, `<sip:+49${n}@a>`))).toEqual(Array(9).fill('app2'));
+  });
+
   it('answers nothing can be done without a node', () => {
     plane.core.setNodes([]);
     const decision = plane.decide(invite(1));

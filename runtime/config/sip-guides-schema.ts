@@ -1,0 +1,60 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { host, port } from './fields';
+
+const knownPort = (transport: string) =>
+  port.min(1).nullable().default(null).describe(`Its ${transport} port; null: the port that we listen on.`);
+
+/** The address of an IP load balancer or NAT box before a leg, by which others reach us. */
+export const advertised = z.strictObject({
+  host: host.describe('Address that others send to: of an IP load balancer, a virtual address or a NAT box.'),
+  udpPort: knownPort('UDP'),
+  tcpPort: knownPort('TCP'),
+  tlsPort: knownPort('TLS'),
+  wsPort: knownPort('WebSocket'),
+  wssPort: knownPort('WebSocket over TLS'),
+  inVia: z
+    .boolean()
+    .default(false)
+    .describe('true: it stands in Via too, not only in Record-Route; answers then come by it.'),
+  aliases: z
+    .array(host)
+    .default([])
+    .describe('More addresses, at the same ports, that mean us in Route and Request-URI.'),
+});
+
+const range = z.string().refine(isRange, { error: 'expected an address or a range, such as 10.0.0.0/8 or fd00::/8' });
+
+function isRange(text: string): boolean {
+  const [address = '', bits, more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more !== undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+/** Keys of sip: what the guides promise about addresses. */
+export const addressKeys = {
+  publicHost: host
+    .nullable()
+    .default(null)
+    .describe(
+      'Address of the NAT box before the external leg: stands in its Record-Route and takes the place of a node in Contact; null: none.',
+    ),
+  publicIpv6Host: host.nullable().default(null).describe('The same for IPv6 listeners.'),
+  directPeers: z
+    .array(range)
+    .max(100)
+    .default([])
+    .describe(
+      'Ranges of peers that are told our own addresses instead of the advertised ones: those in the same network.',
+    ),
+  hostNames: z
+    .array(
+      z.string().regex(/^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, { error: 'expected a host name or *.NAME' }),
+    )
+    .max(100)
+    .default([])
+    .describe(
+      'Names that mean us when they stand in Route, such as sip.example.com; *.example.com: every name below it.',
+    ),
+};
