@@ -17,7 +17,11 @@ export function validateConfig(config: RoutingConfig | undefined): RoutingConfig
     throw invalid('config.parameters', `at most ${MAX_PARAMETERS}`, parameters.size);
   for (const [name, value] of parameters) {
     if (name.length <= MAX_NAME && value.length <= MAX_VALUE) continue;
-    throw invalid('config.parameters', `names of at most ${MAX_NAME} characters and values of at most ${MAX_VALUE}`, 'a longer one');
+    throw invalid(
+      'config.parameters',
+      `names of at most ${MAX_NAME} characters and values of at most ${MAX_VALUE}`,
+      'a longer one',
+    );
   }
   if (panic !== undefined && panic > 100) throw invalid('config.panic_threshold_percent', '0-100', panic);
   return { ...config, pool: pool === '' ? DEFAULT_POOL : pool, changedIndex: 0 };
