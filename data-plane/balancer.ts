@@ -56,12 +56,17 @@ export class Balancer implements SelectionContext {
 
   /** The node for an affinity key in a pool, or undefined when no node is usable. A key that a node pinned goes there, whatever the algorithm. */
   choose(pool: string, key: string): PlaneNode | undefined {
+    const pinned = this.pinned(pool, key);
+    if (pinned !== undefined) return pinned;
     this.#begin(pool);
     this.#candidates = this.#pool.fresh;
-    const pinnedTo = this.#assignments.pool(pool).pinned(key, this.nowMs);
-    const pinned = pinnedTo === undefined ? undefined : this.keeper(pinnedTo);
-    if (pinned !== undefined) return pinned;
     return this.#algorithms.get(pool)?.algorithm.select(key, this.#pool.newest, this);
+  }
+
+  /** The node that a node of the cluster pinned the key to, while it lives. */
+  pinned(pool: string, key: string): PlaneNode | undefined {
+    const nodeId = this.#assignments.pool(pool).pinned(key, this.#options.clock.now());
+    return nodeId === undefined ? undefined : this.keeper(nodeId);
   }
 
   /** As `choose`, among these nodes (sorted by id) instead of the pool's: for planes that know further members or exclude some. */
