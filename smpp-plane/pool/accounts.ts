@@ -13,6 +13,8 @@ export class Accounts {
   readonly #keys = new Map<Account, string>();
   /** By everything that a bind says but its sequence number: ESMEs that differ in anything share no bind. */
   readonly #pools = new Map<string, UpstreamPool>();
+  /** Those of `#pools` and those that still take leave of their SMSCs. */
+  readonly #running = new Set<UpstreamPool>();
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
@@ -31,8 +33,10 @@ export class Accounts {
       onEnd: () => {
         if (this.#pools.get(key) === pool) this.#pools.delete(key);
       },
+      onGone: () => void this.#running.delete(pool),
     });
     this.#pools.set(key, pool);
+    this.#running.add(pool);
     return { account, pool };
   }
 
@@ -48,7 +52,7 @@ export class Accounts {
   }
 
   tick(nowMs: number): void {
-    for (const pool of this.#pools.values()) pool.tick(nowMs);
+    for (const pool of this.#running) pool.tick(nowMs);
   }
 
   #accountOf(bind: EsmeBind): Account {

@@ -39,8 +39,10 @@ export interface UpstreamPoolOptions {
   readonly identity: BindIdentity;
   /** Command id of the bind. */
   readonly command: number;
-  /** The last session left; nothing more comes. */
+  /** The last session left, or the first bind failed: nobody may join any more. */
   readonly onEnd: () => void;
+  /** The last link is gone: no more ticks are needed. */
+  readonly onGone: () => void;
 }
 
 /**
@@ -292,6 +294,7 @@ export class UpstreamPool implements LinkOwner, MemberListener {
     this.#closed = true;
     this.#options.onEnd();
     for (const session of this.#waitingForBind) tell(session);
+    this.#tellIfGone();
   }
 
   #include(node: PlaneNode): Member | undefined {
@@ -315,6 +318,7 @@ export class UpstreamPool implements LinkOwner, MemberListener {
     this.#memberOf.delete(link);
     member.drop(link);
     this.#leaving.set(link, member);
+    link.release(Hold.WINDOW);
     this.#farewells.bid(link, {
       settleMs,
       unbind: answerUnbind === undefined ? unbindRequest() : undefined,
@@ -332,6 +336,7 @@ export class UpstreamPool implements LinkOwner, MemberListener {
     if (member === undefined) return;
     this.#leaving.delete(link);
     member.target.live.activeSessions -= 1;
+    this.#tellIfGone();
   }
 
   /** The SMSC keeps what it has to answer; it is asked again later whether it takes the bind. */
@@ -374,10 +379,15 @@ export class UpstreamPool implements LinkOwner, MemberListener {
       for (const link of member.links.slice()) this.#leave(link, member, 0);
     }
     this.#options.onEnd();
+    this.#tellIfGone();
   }
 
   #memberFor(id: string): () => Member | undefined {
     return () => this.#members.get(id);
+  }
+
+  #tellIfGone(): void {
+    if (this.#closed && this.#memberOf.size === 0 && this.#leaving.size === 0) this.#options.onGone();
   }
 
   #now(): number {

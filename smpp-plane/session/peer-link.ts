@@ -88,6 +88,7 @@ export class PeerLink implements PduSink, OutputListener {
   #holds = 0;
   #watched = false;
   #heardAtMs: number;
+  #readAtMs = 0;
   #enquiredAtMs = Number.POSITIVE_INFINITY;
 
   constructor(deps: LinkDeps, options: PeerLinkOptions) {
@@ -208,7 +209,8 @@ export class PeerLink implements PduSink, OutputListener {
     if (!this.#watched) return;
     // A line that we do not read cannot be heard: it is not silent.
     if (this.held(Hold.WINDOW | Hold.SLOW_PEER | Hold.RATE)) {
-      this.#heard(nowMs);
+      this.#heardAtMs = nowMs;
+      this.#enquiredAtMs = Number.POSITIVE_INFINITY;
     } else if (nowMs - this.#enquiredAtMs >= this.#deps.limits.enquireLinkTimeoutMs) {
       this.#deps.trouble.silent.value += 1;
       this.close('no answer to enquire_link');
@@ -259,6 +261,8 @@ export class PeerLink implements PduSink, OutputListener {
 
   pdu(bytes: Buffer, start: number, end: number): boolean {
     if (!this.open || this.#holds !== 0) return false;
+    // Only whole PDUs are a sign of life: bytes may belong to one that never ends.
+    this.#heard(this.#readAtMs);
     const view = this.#view;
     view.bytes = bytes;
     view.start = start;
@@ -285,17 +289,15 @@ export class PeerLink implements PduSink, OutputListener {
   }
 
   #data(chunk: Buffer): void {
-    this.#heard(this.#deps.clock.now());
-    if (this.#live !== undefined) {
-      this.#live.heardAtMs = this.#heardAtMs;
-      this.#live.bytesIn += chunk.length;
-    }
+    this.#readAtMs = this.#deps.clock.now();
+    if (this.#live !== undefined) this.#live.bytesIn += chunk.length;
     this.#framer.push(chunk);
   }
 
   #heard(nowMs: number): void {
     this.#heardAtMs = nowMs;
     this.#enquiredAtMs = Number.POSITIVE_INFINITY;
+    if (this.#live !== undefined) this.#live.heardAtMs = nowMs;
   }
 
   #response(pdu: PduView): void {

@@ -117,6 +117,17 @@ describe('binds', () => {
     expect(smscs[0]?.requests.filter(({ command }) => command === 0x02)).toHaveLength(3);
   });
 
+  test('an SMSC that does not answer the unbind is closed all the same', async () => {
+    await start({ count: 1 });
+    const esme = await bind();
+    const connection = connectionAt(smscs[0]);
+    connection.onPdu = undefined;
+    esme.destroy();
+    await connection.request(0x06);
+    await until('nothing is left', () => plane.gauge('smpp.connections') === 0);
+    expect(connection.ended).toBe(true);
+  });
+
   test('ESMEs that bind while the pool is being bound wait for it', async () => {
     await start({ count: 2 });
     await Promise.all([bind(), bind(), bind(), bind()]);

@@ -372,6 +372,16 @@ describe('timers', () => {
     expect(plane?.counter('smpp.timeouts.inactivity')).toBe(1);
   });
 
+  test('an ESME that dribbles a PDU without end is as silent as one that says nothing', async () => {
+    const esme = await bindTo(await start({ enquireLinkMs: 50, enquireLinkTimeoutMs: 100 }));
+    esme.send(rawPdu(0x04, 2, { length: 100_000 }));
+    await until('the ESME is closed', () => {
+      esme.send(rawPdu(0x8000_0015, 1));
+      return esme.ended;
+    });
+    expect(plane?.counter('smpp.timeouts.enquireLink')).toBe(1);
+  });
+
   test('an ESME that answers nothing is closed and its SMSC gets unbind', async () => {
     const esme = await bindTo(await start({ enquireLinkMs: 50, enquireLinkTimeoutMs: 100 }));
     await until('the ESME is closed', () => esme.ended);
