@@ -4,6 +4,7 @@ import { Counters } from '../runtime/counters';
 import type { ProcessContext } from '../runtime/process-context';
 import { RateLimiter } from './access';
 import { SipHeartbeats } from './heartbeat';
+import { Overview, progressElsewhere } from './peers';
 import { PushHub } from './push';
 import { Registry, type PlaneProgress } from './registry';
 import { CanaryWatch, RoutingConfigs } from './routing';
@@ -43,6 +44,7 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
     logger,
     id: context.incarnation,
     secure: config.grpc.tls !== undefined,
+    dial: context.config.cluster,
   });
   const staleMs = Math.max(MIN_STALE_MS, STALE_INTERVALS * config.statsIntervalMs);
   const stats = new StatsAggregator({ clock, staleMs });
@@ -58,8 +60,9 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
     newLeaseId: randomUUID,
     holderId: context.incarnation,
     isHolderAlive: (id) => cluster.isAlive(id),
-    planes: () => [...progressOf(hub, stats), ...elsewhere(cluster.others)],
+    planes: () => [...progressOf(hub, stats), ...elsewhere(cluster)],
   });
+  const overview = new Overview({ hub, stats, views: () => cluster.views, missing: () => cluster.missing });
   const configs = new RoutingConfigs({ store, planes: hub.planes, clock });
   const canaries = new CanaryWatch({
     configs,
@@ -92,6 +95,7 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
     registry,
     hub,
     stats,
+    overview,
     configs,
     sessionTable,
     sessions,
@@ -114,10 +118,10 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
   return { ...core, streams, isCutOff: () => cluster.isCutOff(), join, close };
 }
 
-/** Planes at other control planes: nothing is known of their sessions, so that a drain waits for its deadline. */
-function elsewhere(others: number): PlaneProgress[] {
-  if (others === 0) return [];
-  return [{ key: '', answeredIndex: 0, reportedAtMs: Number.NEGATIVE_INFINITY, sessionsOf: () => 0 }];
+/** Planes at other control planes. Where one of those says nothing, its planes may have sessions: a drain then waits for its deadline. */
+function elsewhere({ views, missing }: SharedCluster): PlaneProgress[] {
+  const silent = { answeredIndex: 0, reportedAtMs: Number.NEGATIVE_INFINITY, sessionsOf: () => 0 };
+  return [...progressElsewhere(views), ...missing.map((key) => ({ key, ...silent }))];
 }
 
 /** What drains must know of the connected planes. */

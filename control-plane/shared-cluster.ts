@@ -1,6 +1,8 @@
 import type { Clock, Timer } from '../runtime/clock';
+import { Dialer, type DialSettings } from '../runtime/grpc';
 import type { Logger } from '../runtime/logger';
 import { Peers, type ConsulClient } from './consul';
+import { PeerViews, type PeerView } from './peers';
 import type { Registry } from './registry';
 import { NODE_STREAMS, cutOff, type OpenStreams } from './server';
 import type { Store } from './store';
@@ -15,6 +17,8 @@ export interface SharedClusterOptions {
   readonly id: string;
   /** True: its gRPC listener for nodes and planes speaks TLS. */
   readonly secure: boolean;
+  /** How it reaches the other control planes. */
+  readonly dial: DialSettings;
 }
 
 const CHECK_MS = 1000;
@@ -25,6 +29,7 @@ const CUT_OFF_AFTER_MS = 10_000;
 export class SharedCluster {
   readonly #options: SharedClusterOptions;
   #peers: Peers | undefined;
+  #views: PeerViews | undefined;
   #timer: Timer | undefined;
   #frozenSinceMs: number | undefined;
   #sentAway = false;
@@ -38,9 +43,14 @@ export class SharedCluster {
     return this.#peers?.isAlive(id) ?? true;
   }
 
-  /** How many other control planes there are. */
-  get others(): number {
-    return this.#peers?.others ?? 0;
+  /** What the other control planes know of their planes. */
+  get views(): readonly PeerView[] {
+    return this.#views?.views ?? [];
+  }
+
+  /** Ids of control planes that live and do not tell what they know. */
+  get missing(): readonly string[] {
+    return this.#views?.missing ?? [];
   }
 
   isCutOff(): boolean {
@@ -52,15 +62,18 @@ export class SharedCluster {
 
   /** Makes itself known as reachable there, and begins to look after orphans. Nothing to do when alone. */
   async join(host: string, port: number, registry: Registry, streams: OpenStreams): Promise<void> {
-    const { consul, clock, logger, id, secure } = this.#options;
+    const { consul, clock, logger, id, secure, dial } = this.#options;
     if (consul === undefined) return;
     this.#peers = new Peers({ client: consul, clock, logger, id, host, port, secure });
     await this.#peers.start();
+    const dialer = new Dialer({ settings: dial, clock, logger });
+    this.#views = new PeerViews({ dialer, clock, logger, others: () => this.#peers?.others ?? [] });
     this.#timer = clock.every(CHECK_MS, () => this.#check(registry, streams));
   }
 
   async close(): Promise<void> {
     this.#timer?.cancel();
+    this.#views?.close();
     await this.#peers?.close();
     this.#options.consul?.close();
     await this.#options.store.close();

@@ -1,6 +1,6 @@
 import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { AdminServiceService, NodeServiceService, NodeState, PlaneServiceService } from '../proto';
+import { AdminServiceService, NodeServiceService, NodeState, PeerServiceService, PlaneServiceService } from '../proto';
 import { startAdminHttp } from '../runtime/admin-http';
 import { createServer, listen, stopServer } from '../runtime/grpc';
 import type { ProcessContext } from '../runtime/process-context';
@@ -9,7 +9,7 @@ import { productVersion } from '../runtime/version';
 import { Doors, type Door } from './access';
 import { createControlCore, type ControlCore } from './control-core';
 import { JsonHeartbeats, listenForJson } from './heartbeat';
-import { adminService, nodeService, planeService } from './server';
+import { adminService, nodeService, peerService, planeService } from './server';
 import { ProcessMeter, lbinfo, lbstat } from './stats';
 
 const GRACE_MS = 2000;
@@ -29,6 +29,7 @@ export async function startControlPlane(context: ProcessContext): Promise<Servic
   const main = createServer(doors.grpc.interceptors);
   main.addService(NodeServiceService, nodeService(core));
   main.addService(PlaneServiceService, planeService(core));
+  main.addService(PeerServiceService, peerService(core));
   health.addToServer(main);
   const operators = createServer(doors.admin.interceptors);
   operators.addService(AdminServiceService, adminService(core));
@@ -86,7 +87,7 @@ function startJsonHeartbeat(core: ControlCore, host: string, port: number): Prom
 }
 
 function startPages(core: ControlCore, at: { host: string; port: number }): Promise<Service> {
-  const { counters, registry, hub, stats, clock, streams } = core;
+  const { counters, registry, hub, overview, clock, streams } = core;
   const meter = new ProcessMeter(clock);
   const version = productVersion();
   return startAdminHttp({
@@ -100,7 +101,7 @@ function startPages(core: ControlCore, at: { host: string; port: number }): Prom
     pages: {
       '/lbstat': () =>
         lbstat({
-          stats: stats.snapshot(),
+          stats: overview.stats(),
           activeNodes: registry.list().filter(({ node }) => node.state === NodeState.ACTIVE).length,
           version,
           cpuPercent: meter.cpuPercent(),
@@ -109,7 +110,7 @@ function startPages(core: ControlCore, at: { host: string; port: number }): Prom
       '/lbinfo': () =>
         lbinfo({
           nodes: registry.list(),
-          planes: hub.statuses(),
+          planes: overview.planes(),
           revision: hub.revision,
           guardActive: registry.guardActive,
           now: clock.date(),

@@ -82,3 +82,11 @@ export { NodeRecord, StoredValue } from './gen/triplane/v1/store';
 export { Any } from './gen/google/protobuf/any';
 export { BadRequest, ErrorInfo, RetryInfo } from './gen/google/rpc/error_details';
 export { Status } from './gen/google/rpc/status';
+export {
+  GetViewRequest,
+  GetViewResponse,
+  PeerPlane,
+  PeerServiceClient,
+  PeerServiceService,
+  type PeerServiceServer,
+} from './gen/triplane/v1/peer';

@@ -42,6 +42,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     'PlaneService/WatchAssignments': plane(named),
     'PlaneService/ReportAssignments': plane(named),
     'PlaneService/ReportNodeSignals': plane(named),
+    'PeerService/GetView': VIEW,
     'AdminService/ListNodes': VIEW,
     'AdminService/WatchNodes': VIEW,
     'AdminService/DrainNode': CHANGE,

@@ -26,6 +26,12 @@ export interface ServiceRegistration {
   readonly secure: boolean;
 }
 
+export interface ServiceInstance {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+}
+
 /** The calls to Consul that Triplane makes. All reject with what went wrong; none hangs. */
 export interface ConsulClient {
   /** All keys below the prefix. `index` > 0: waits up to `waitMs` for a change after it. */
@@ -36,8 +42,8 @@ export interface ConsulClient {
   deleteAndPut(key: string, index: number, other: string, value: string): Promise<boolean>;
   register(service: ServiceRegistration): Promise<void>;
   deregister(id: string): Promise<void>;
-  /** Ids of the instances whose checks pass. */
-  passing(service: string): Promise<string[]>;
+  /** The instances whose checks pass. */
+  passing(service: string): Promise<ServiceInstance[]>;
   /** Ends calls that wait. */
   close(): void;
 }
@@ -110,7 +116,9 @@ export function connectConsul({ host, port, token }: ConsulOptions): ConsulClien
     },
     async passing(service) {
       const found = (await consul.health.service({ service, passing: true } as never)) as unknown;
-      return (found as { Service: { ID: string } }[]).map(({ Service }) => Service.ID);
+      return (found as { Service: { ID: string; Address: string; Port: number } }[]).map(
+        ({ Service: { ID: id, Address: address, Port } }) => ({ id, host: address, port: Port }),
+      );
     },
     close() {
       for (const context of waiting) context.emit('cancel');

@@ -5,6 +5,7 @@ export {
   type ConsulOptions,
   type KvAnswer,
   type KvItem,
+  type ServiceInstance,
   type ServiceRegistration,
 } from './consul-client';
 export { ConsulStore, type ConsulStoreOptions } from './consul-store';

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../runtime/clock';
 import { messageOf } from '../../runtime/errors';
 import type { Logger } from '../../runtime/logger';
-import type { ConsulClient } from './consul-client';
+import type { ConsulClient, ServiceInstance } from './consul-client';
 
 export interface PeersOptions {
   readonly client: ConsulClient;
@@ -31,6 +31,7 @@ const GONE_AFTER_MS = 15_000;
 export class Peers {
   readonly #options: PeersOptions;
   readonly #seenAtMs = new Map<string, number>();
+  readonly #instances = new Map<string, ServiceInstance>();
   #trustedAtMs = Number.NEGATIVE_INFINITY;
   #firstTrustedAtMs: number | undefined;
   #timer: Timer | undefined;
@@ -51,8 +52,8 @@ export class Peers {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      const ids = await this.#options.client.passing(SERVICE_NAME);
-      if (ids.includes(this.#options.id)) this.#note(ids);
+      const found = await this.#options.client.passing(SERVICE_NAME);
+      if (found.some(({ id }) => id === this.#options.id)) this.#note(found);
       // The agent may have forgotten it, or its check has not passed yet.
       else await this.#register();
     } catch (error) {
@@ -69,9 +70,9 @@ export class Peers {
     return now - seenAtMs < GONE_AFTER_MS;
   }
 
-  /** How many other control planes are there. */
-  get others(): number {
-    return [...this.#seenAtMs.keys()].filter((id) => id !== this.#options.id && this.isAlive(id)).length;
+  /** The other control planes that live. */
+  get others(): readonly ServiceInstance[] {
+    return [...this.#instances.values()].filter(({ id }) => id !== this.#options.id && this.isAlive(id));
   }
 
   async close(): Promise<void> {
@@ -79,12 +80,19 @@ export class Peers {
     await this.#options.client.deregister(this.#options.id).catch(() => undefined);
   }
 
-  #note(ids: readonly string[]): void {
+  #note(instances: readonly ServiceInstance[]): void {
     const now = this.#options.clock.now();
     this.#trustedAtMs = now;
     this.#firstTrustedAtMs ??= now;
-    for (const id of ids) this.#seenAtMs.set(id, now);
-    for (const [id, seenAtMs] of this.#seenAtMs) if (now - seenAtMs > 10 * GONE_AFTER_MS) this.#seenAtMs.delete(id);
+    for (const instance of instances) {
+      this.#instances.set(instance.id, instance);
+      this.#seenAtMs.set(instance.id, now);
+    }
+    for (const [id, seenAtMs] of this.#seenAtMs) {
+      if (now - seenAtMs <= 10 * GONE_AFTER_MS) continue;
+      this.#seenAtMs.delete(id);
+      this.#instances.delete(id);
+    }
   }
 
   async #register(): Promise<void> {

@@ -26,7 +26,7 @@ const MAX_DRAIN_MS = 86_400_000;
 
 /** AdminService of the contract. Each change leaves one audit line in the log. */
 export function adminService(context: ServiceContext): AdminServiceServer {
-  const { registry, hub, stats, streams, configs } = context;
+  const { registry, hub, overview, streams, configs } = context;
   return {
     listNodes: handler(context, 'AdminService/ListNodes', (request) => listNodes(context, request)),
     watchNodes: (call) => streams.open(call, (stream) => new WatchNodesStream(context, stream)),
@@ -35,13 +35,13 @@ export function adminService(context: ServiceContext): AdminServiceServer {
       const timeoutMs = drainTimeout(context, request);
       const view = await registry.drain(request.nodeId, timeoutMs, traceparentOf(call.span));
       audit(context, call, 'drain', { node: request.nodeId, timeoutMs });
-      return DrainNodeResponse.create({ node: nodeStatus(view, stats) });
+      return DrainNodeResponse.create({ node: nodeStatus(view, overview.nodeFigures()) });
     }),
 
     resumeNode: handler(context, 'AdminService/ResumeNode', async ({ nodeId }, call) => {
       const view = await registry.resume(nodeId, traceparentOf(call.span));
       audit(context, call, 'resume', { node: nodeId });
-      return ResumeNodeResponse.create({ node: nodeStatus(view, stats) });
+      return ResumeNodeResponse.create({ node: nodeStatus(view, overview.nodeFigures()) });
     }),
 
     removeNode: handler(context, 'AdminService/RemoveNode', async ({ nodeId }, call) => {
@@ -72,22 +72,27 @@ export function adminService(context: ServiceContext): AdminServiceServer {
     }),
 
     listPlanes: handler(context, 'AdminService/ListPlanes', () =>
-      ListPlanesResponse.create({ planes: hub.statuses(), revision: hub.revision }),
+      ListPlanesResponse.create({
+        planes: overview.planes(),
+        revision: hub.revision,
+        missingControlPlanes: overview.missing,
+      }),
     ),
 
-    getStats: handler(context, 'AdminService/GetStats', () => stats.snapshot()),
+    getStats: handler(context, 'AdminService/GetStats', () => overview.stats()),
   };
 }
 
-function listNodes({ registry, stats, hub }: ServiceContext, request: ListNodesRequest): ListNodesResponse {
+function listNodes({ registry, overview, hub }: ServiceContext, request: ListNodesRequest): ListNodesResponse {
   const { pageSize, pageToken, pool } = request;
   if (pageSize > MAX_PAGE) throw new Refusal('INVALID', `page_size: expected 0-${MAX_PAGE}, got ${pageSize}`);
   const after = Buffer.from(pageToken, 'base64url').toString();
   const rest = registry.list().filter(({ node }) => node.nodeId > after && (pool === '' || node.pool === pool));
   const page = rest.slice(0, pageSize === 0 ? MAX_PAGE : pageSize);
+  const figuresOf = overview.nodeFigures();
   const last = page.at(-1)?.node.nodeId ?? '';
   return ListNodesResponse.create({
-    nodes: page.map((view) => nodeStatus(view, stats)),
+    nodes: page.map((view) => nodeStatus(view, figuresOf)),
     nextPageToken: page.length < rest.length ? Buffer.from(last).toString('base64url') : '',
     revision: hub.revision,
     guardActive: registry.guardActive,

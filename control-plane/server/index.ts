@@ -2,5 +2,6 @@
 export { adminService } from './admin-service';
 export { NODE_STREAMS, cutOff, nodeService } from './node-service';
 export { OpenStreams } from './open-streams';
+export { peerService } from './peer-service';
 export { planeService } from './plane-service';
 export { type ServiceContext } from './service-context';

@@ -1,10 +1,9 @@
-import { NodeStatus, fromMs } from '../../proto';
+import { NodeStatus, fromMs, type NodeStats } from '../../proto';
 import type { NodeView } from '../registry';
-import type { StatsAggregator } from '../stats';
 
 /** How operators see a node: the registry's view and what the planes report of it. */
-export function nodeStatus({ node, record, silentMs }: NodeView, stats: StatsAggregator): NodeStatus {
-  const { activeSessions, requests, failures } = stats.node(node.nodeId);
+export function nodeStatus({ node, record, silentMs }: NodeView, figuresOf: (nodeId: string) => NodeStats): NodeStatus {
+  const { activeSessions, requests, failures } = figuresOf(node.nodeId);
   return NodeStatus.create({
     node,
     activeSessions,

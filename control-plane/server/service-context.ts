@@ -7,6 +7,7 @@ import type { Logger } from '../../runtime/logger';
 import type { Telemetry } from '../../runtime/telemetry';
 import type { RateLimiter } from '../access';
 import type { SipHeartbeats } from '../heartbeat';
+import type { Overview } from '../peers';
 import type { PushHub } from '../push';
 import type { Registry } from '../registry';
 import type { RoutingConfigs } from '../routing';
@@ -23,6 +24,7 @@ export interface ServiceContext {
   readonly registry: Registry;
   readonly hub: PushHub;
   readonly stats: StatsAggregator;
+  readonly overview: Overview;
   readonly configs: RoutingConfigs;
   readonly sessionTable: SessionTable;
   readonly sessions: SessionRequests;

@@ -44,13 +44,14 @@ export class WatchNodesStream implements StreamHandlers<never> {
   }
 
   #send(ids: readonly string[]): void {
-    const { registry, stats, hub } = this.#context;
+    const { registry, overview, hub } = this.#context;
+    const figuresOf = overview.nodeFigures();
     const found = ids.map((id) => ({ id, view: registry.get(id) }));
     const views = found.flatMap(({ view }) => view ?? []);
     this.#writable = this.#stream.send(
       WatchNodesResponse.create({
         revision: hub.revision,
-        upserts: views.map((view) => nodeStatus(view, stats)),
+        upserts: views.map((view) => nodeStatus(view, figuresOf)),
         removals: found.filter(({ view }) => view === undefined).map(({ id }) => id),
       }),
     );

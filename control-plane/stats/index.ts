@@ -3,4 +3,4 @@ export { lbinfo, type LbinfoInput } from './lbinfo';
 export { lbstat, type LbstatInput } from './lbstat';
 export { type PlaneFigures } from './plane-figures';
 export { ProcessMeter } from './process-meter';
-export { StatsAggregator } from './stats-aggregator';
+export { StatsAggregator, sumStats } from './stats-aggregator';

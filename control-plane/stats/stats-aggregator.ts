@@ -46,12 +46,7 @@ export class StatsAggregator {
     const planes = [...this.#planes.values()]
       .map((plane) => plane.total(this.#isFresh(plane)))
       .sort((a, b) => (a.planeId < b.planeId ? -1 : 1));
-    return GetStatsResponse.create({
-      planes,
-      nodes: sumNodes(planes),
-      counters: sumMaps(planes.map((plane) => plane.counters)),
-      gauges: sumMaps(planes.map((plane) => plane.gauges)),
-    });
+    return sumStats(planes);
   }
 
   #isFresh(plane: PlaneFigures): boolean {
@@ -62,6 +57,16 @@ export class StatsAggregator {
     const [first] = [...this.#planes.values()].sort((a, b) => a.reportedAtMs - b.reportedAtMs);
     if (first !== undefined) this.#planes.delete(first.planeId);
   }
+}
+
+/** The figures of planes, with their sums. */
+export function sumStats(planes: readonly PlaneStats[]): GetStatsResponse {
+  return GetStatsResponse.create({
+    planes: [...planes],
+    nodes: sumNodes(planes),
+    counters: sumMaps(planes.map((plane) => plane.counters)),
+    gauges: sumMaps(planes.map((plane) => plane.gauges)),
+  });
 }
 
 function sumMaps(maps: readonly ReadonlyMap<string, number>[]): Map<string, number> {

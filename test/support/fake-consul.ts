@@ -45,7 +45,7 @@ export class FakeConsul {
         this.#mayAnswer();
         if (this.powerless) return [];
         const found = [...this.services.values()].filter((service) => service.name === name);
-        return found.map(({ id }) => id).filter((id) => !this.critical.has(id));
+        return found.filter(({ id }) => !this.critical.has(id)).map(({ id, host, port }) => ({ id, host, port }));
       },
       close: () => {
         for (const wake of own) wake();

@@ -37,7 +37,7 @@ describe('control planes', () => {
     const one = await world.join('one', 7700);
     await world.join('two', 7710);
     await one.poll();
-    expect(one.others).toBe(1);
+    expect(one.others).toEqual([{ id: 'two', host: '127.0.0.1', port: 7710 }]);
     expect([one.isAlive('one'), one.isAlive('two')]).toEqual([true, true]);
     expect(world.consul.services.get('one')).toMatchObject({
       name: SERVICE_NAME,
@@ -56,7 +56,7 @@ describe('control planes', () => {
     expect(one.isAlive('two')).toBe(true);
     await world.pass(2000, one);
     expect(one.isAlive('two')).toBe(false);
-    expect(one.others).toBe(0);
+    expect(one.others).toEqual([]);
   });
 
   it('that were never listed get the same time from the first trustworthy list on', async () => {
