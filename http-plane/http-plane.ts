@@ -4,6 +4,8 @@ import { hostname } from 'node:os';
 import type { HttpConfig } from '../runtime/config';
 import type { ProcessContext } from '../runtime/process-context';
 import type { Service } from '../runtime/service';
+import { AccessLog } from './access-log';
+import type { Forwarder } from './forward';
 import { HttpFigures } from './figures';
 import { NodeHealth } from './health';
 import { startWireForwarder } from './wire';
@@ -23,12 +25,19 @@ export async function createHttpPlane(core: PlaneCore, config: HttpConfig): Prom
     logger: core.logger,
     counters: core.counters,
   });
-  const forwarder = await startWireForwarder({ core, config, router, figures, health });
+  const { clock, logger, counters } = core;
+  const accessLog = config.accessLog && new AccessLog({ ...config.accessLog, clock, logger, counters });
+  const forwarder = await startWireForwarder({ core, config, router, figures, health, accessLog });
   let closing: Promise<void> | undefined;
   return {
     addresses: forwarder.addresses,
-    close: () => (closing ??= forwarder.close(CLOSE_GRACE_MS)),
+    close: () => (closing ??= closeBoth(forwarder, accessLog)),
   };
+}
+
+async function closeBoth(forwarder: Forwarder, accessLog: AccessLog | undefined): Promise<void> {
+  await forwarder.close(CLOSE_GRACE_MS);
+  await accessLog?.close();
 }
 
 /** The whole HTTP plane as one process runs it: subscribed, reporting, with its admin pages. */

@@ -1,5 +1,6 @@
 import type { PlaneCore } from '../../data-plane';
 import type { HttpConfig } from '../../runtime/config';
+import type { AccessLog } from '../access-log';
 import type { HttpFigures } from '../figures';
 import type { NodeHealth } from '../health';
 import type { Router } from '../routing';
@@ -12,6 +13,8 @@ export interface ForwarderOptions {
   readonly router: Router;
   readonly figures: HttpFigures;
   readonly health: NodeHealth;
+  /** Undefined: none is kept. */
+  readonly accessLog: AccessLog | undefined;
 }
 
 /** Listens for clients and forwards each of their requests to the node that the router chooses. */

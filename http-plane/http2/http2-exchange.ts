@@ -51,6 +51,7 @@ export class Http2Exchange {
   readonly #response: Http2ServerResponse;
   readonly #clean: CleanRequest;
   readonly #span: Span | undefined;
+  readonly #startedMs: number;
   #node: PlaneNode | undefined;
   #outgoing: ClientRequest | undefined;
   #limit: Timer | undefined;
@@ -67,6 +68,7 @@ export class Http2Exchange {
     this.#request = request;
     this.#response = response;
     this.#clean = clean;
+    this.#startedMs = options.core.clock.now();
     this.#span = startRequestSpan(options.core, clean.method, clean.traceparent);
   }
 
@@ -224,6 +226,21 @@ export class Http2Exchange {
     if (!this.#response.stream.readableEnded || !this.#response.writableEnded) this.#outgoing?.destroy();
     if (this.#node !== undefined) this.#node.live.activeSessions -= 1;
     endRequestSpan(this.#span, this.#response.statusCode, this.#node?.id);
+    this.#log();
+  }
+
+  #log(): void {
+    const { accessLog, core } = this.#options;
+    accessLog?.add({
+      client: this.#request.socket.remoteAddress ?? '',
+      method: this.#clean.method,
+      target: this.#clean.target,
+      version: '2.0',
+      status: this.#response.statusCode,
+      bytes: (this.#outgoing?.socket?.bytesRead ?? this.#readBefore) - this.#readBefore,
+      durationMs: core.clock.now() - this.#startedMs,
+      node: this.#node?.id,
+    });
   }
 
   #countBytes(): void {

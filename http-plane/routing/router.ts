@@ -103,7 +103,7 @@ export class Router {
   }
 
   #keeping(node: PlaneNode | undefined): PlaneNode | undefined {
-    return node !== undefined && this.#core.table.keepsOldWork(node, this.#core.clock.now()) ? node : undefined;
+    return node === undefined ? undefined : this.#core.balancer.keeper(node.id);
   }
 
   #followTable(): void {

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { HEAD_SLOW, OPTIONS_END, toHttps, type OwnAnswer } from '../forward';
-import { Exchange, type ExchangeClient } from './exchange';
+import { Exchange } from './exchange';
+import type { ExchangeClient } from './exchange-client';
 import { Fault, INCOMPLETE, answerOf } from './faults';
 import { CR, LF, latin1 } from './octets';
 import type { RequestStamp } from './request-head';
@@ -43,7 +44,9 @@ export class ClientConnection implements ExchangeClient {
     this.secure = secure;
     this.deadlineMs = deps.core.clock.now() + deps.config.headTimeoutMs;
     this.stamp = {
-      forwarded: `X-Forwarded-For: ${socket.remoteAddress ?? ''}\r\nX-Forwarded-Proto: ${secure ? 'https' : 'http'}\r\n`,
+      address: socket.remoteAddress ?? '',
+      proto: secure ? 'https' : 'http',
+      trusted: deps.trusted.has(socket.remoteAddress),
       via: deps.config.via,
     };
     socket.on('data', (bytes: Buffer) => this.#data(bytes));
@@ -60,6 +63,10 @@ export class ClientConnection implements ExchangeClient {
 
   get backlog(): boolean {
     return this.#socket.writableLength > 0;
+  }
+
+  get sent(): number {
+    return this.#socket.bytesWritten;
   }
 
   write(bytes: Buffer): boolean {

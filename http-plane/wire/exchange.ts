@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net';
 import type { Span } from '@opentelemetry/api';
 import { endpointOf, type PlaneNode } from '../../data-plane';
 import { Transport, type Endpoint } from '../../proto';
 import { traceparentOf } from '../../runtime/telemetry';
+import type { AccessLog } from '../access-log';
 import {
   BODY_SLOW,
   CONNECT_SLOW,
@@ -17,31 +17,13 @@ import {
   type OwnAnswer,
 } from '../forward';
 import { BodyWalker } from './body-walker';
+import type { ExchangeClient } from './exchange-client';
 import type { NodeConnection, NodeUser } from './node-connection';
 import type { NodePool } from './node-pool';
-import { writeRequestHead, type RequestStamp } from './request-head';
+import { writeRequestHead } from './request-head';
 import { Body, type RequestView } from './request-view';
-import { ResponseRelay, type RelayClient } from './response-relay';
+import { ResponseRelay } from './response-relay';
 import type { WireDeps } from './wire-deps';
-
-/** The client's side, as its exchange sees it. */
-export interface ExchangeClient extends RelayClient {
-  readonly stamp: RequestStamp;
-  /** The client came over TLS. */
-  readonly secure: boolean;
-  /** Sets when `expired` of the exchange is called, ms from now. */
-  expectWithin(ms: number): void;
-  /** Answers for the node; the exchange is over. */
-  answer(own: OwnAnswer): void;
-  /** The node's answer is complete. */
-  done(keepAlive: boolean): void;
-  /** The answer can not be completed: the client must see that. */
-  cut(): void;
-  pause(): void;
-  resume(): void;
-  /** Hands the socket over, with the bytes that came behind the handshake. */
-  detach(): { readonly socket: Socket; readonly early: Buffer };
-}
 
 const RETRY_SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const MIN_RETRIES = 3;
@@ -67,6 +49,10 @@ export class Exchange implements NodeUser {
   #retrying = false;
   #judged = false;
   #status = 0;
+  /** Body of an answer of the plane's own, for the access log. */
+  #ownBytes = 0;
+  readonly #sentBefore: number;
+  readonly #startedMs: number;
 
   constructor(deps: WireDeps, client: ExchangeClient, view: RequestView) {
     this.#deps = deps;
@@ -75,6 +61,8 @@ export class Exchange implements NodeUser {
     this.#body = new BodyWalker(view.body, view.length);
     this.#relay = new ResponseRelay(deps, client, view);
     this.#span = startRequestSpan(deps.core, view.method, view.traceparent);
+    this.#sentBefore = deps.accessLog === undefined ? 0 : client.sent;
+    this.#startedMs = deps.accessLog === undefined ? 0 : deps.core.clock.now();
     deps.figures.active += 1;
   }
 
@@ -349,6 +337,7 @@ export class Exchange implements NodeUser {
   #answer(own: OwnAnswer): void {
     this.#drop();
     this.#status = own.status;
+    this.#ownBytes = own.text.length + 1;
     this.#close();
     this.#client.answer(own);
   }
@@ -372,5 +361,21 @@ export class Exchange implements NodeUser {
     if (this.#retrying) figures.retrying -= 1;
     if (this.#node !== undefined) this.#node.live.activeSessions -= 1;
     endRequestSpan(this.#span, this.#status, this.#node?.id);
+    if (this.#deps.accessLog !== undefined) this.#log(this.#deps.accessLog);
+  }
+
+  #log(log: AccessLog): void {
+    const { method, target, minor } = this.#view;
+    log.add({
+      client: this.#client.stamp.address,
+      method,
+      target,
+      version: `1.${minor}`,
+      // 499 as others write it: the client left before the answer.
+      status: this.#status === 0 ? 499 : this.#status,
+      bytes: this.#client.sent - this.#sentBefore + this.#ownBytes,
+      durationMs: this.#deps.core.clock.now() - this.#startedMs,
+      node: this.#node?.id,
+    });
   }
 }

@@ -12,7 +12,7 @@ export const Kind = {
   TRAILER: 9,
   /** Ends at this hop whatever it says. */
   HOP: 10,
-  /** X-Forwarded-… and Forwarded. */
+  /** X-Forwarded-Port and Forwarded. */
   FORWARDED: 11,
   VIA: 12,
   TRACEPARENT: 13,
@@ -20,6 +20,9 @@ export const Kind = {
   WS_KEY: 15,
   WS_VERSION: 16,
   WS_ACCEPT: 17,
+  X_FOR: 18,
+  X_PROTO: 19,
+  X_HOST: 20,
 } as const;
 
 /** By length of the name, then by name: the length alone settles most fields. */
@@ -38,9 +41,9 @@ const byLength: readonly (readonly (readonly [string, number])[])[] = arrange([
   ['proxy-authenticate', Kind.HOP],
   ['proxy-authorization', Kind.HOP],
   ['http2-settings', Kind.HOP],
-  ['x-forwarded-for', Kind.FORWARDED],
-  ['x-forwarded-proto', Kind.FORWARDED],
-  ['x-forwarded-host', Kind.FORWARDED],
+  ['x-forwarded-for', Kind.X_FOR],
+  ['x-forwarded-proto', Kind.X_PROTO],
+  ['x-forwarded-host', Kind.X_HOST],
   ['x-forwarded-port', Kind.FORWARDED],
   ['forwarded', Kind.FORWARDED],
   ['via', Kind.VIA],

@@ -42,7 +42,7 @@ export class HeadParser {
   hosts = 0;
   cookies = 0;
   /** Index of the first field of a kind, -1: none. */
-  readonly firsts = new Int32Array(18);
+  readonly firsts = new Int32Array(24);
 
   /** The offset behind the head, INCOMPLETE, or a fault. */
   request(buffer: Buffer, start: number, end: number): number {

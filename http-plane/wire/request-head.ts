@@ -6,8 +6,11 @@ import { Body, type RequestView } from './request-view';
 
 /** What the plane says of itself and of the client; made once per client connection. */
 export interface RequestStamp {
-  /** `X-Forwarded-For: …` and `X-Forwarded-Proto: …`, with line ends. */
-  readonly forwarded: string;
+  /** Address of the client. */
+  readonly address: string;
+  readonly proto: 'http' | 'https';
+  /** What the client says of those before it is believed. */
+  readonly trusted: boolean;
   /** Pseudonym in Via. */
   readonly via: string;
 }
@@ -35,10 +38,9 @@ export function writeRequestHead(
   const origin = view.target.length === head.targetEnd - head.targetStart && head.minor === 1;
   if (origin) out.bytes(buffer, start, head.lineEnd);
   else out.text(`${view.method} ${view.target} HTTP/1.1\r\nHost: ${view.host}\r\n`);
-  copyFields(out, { head, buffer, view, withHost: origin, traced: traceparent !== '' });
-  out.text(stamp.forwarded);
-  if (view.host !== '') out.text(`X-Forwarded-Host: ${view.host}\r\n`);
-  writeVia(out, head, buffer, `1.${view.minor} ${stamp.via}\r\n`);
+  copyFields(out, { head, buffer, view, trusted: stamp.trusted, withHost: origin, traced: traceparent !== '' });
+  writeForwarded(out, { head, buffer, view, stamp });
+  writeChain(out, { head, buffer, kind: Kind.VIA, name: 'Via: ', own: `1.${view.minor} ${stamp.via}\r\n` });
   if (view.body === Body.CHUNKED) out.text('Transfer-Encoding: chunked\r\n');
   if (view.maxForwards > 0) out.text(`Max-Forwards: ${view.maxForwards - 1}\r\n`);
   if (traceparent !== '') out.text(`traceparent: ${traceparent}\r\n`);
@@ -61,13 +63,14 @@ interface CopyOptions {
   readonly head: HeadParser;
   readonly buffer: Buffer;
   readonly view: RequestView;
+  readonly trusted: boolean;
   readonly withHost: boolean;
   /** We write `traceparent` ourselves. */
   readonly traced: boolean;
 }
 
 /** Copies whole runs of fields that go on. */
-function copyFields(out: HeadWriter, { head, buffer, view, withHost, traced }: CopyOptions): void {
+function copyFields(out: HeadWriter, { head, buffer, view, trusted, withHost, traced }: CopyOptions): void {
   const named = (head.connection & Option.OTHER) === 0 ? undefined : fieldsNamedByConnection(head, buffer);
   let runStart = -1;
   for (let i = 0; i < head.count; i += 1) {
@@ -76,6 +79,7 @@ function copyFields(out: HeadWriter, { head, buffer, view, withHost, traced }: C
     if (kind === Kind.HOST) passes = withHost;
     else if (kind === Kind.TRACEPARENT) passes = !traced;
     else if (kind === Kind.MAX_FORWARDS) passes = view.maxForwards <= 0;
+    else if (kind === Kind.FORWARDED || kind === Kind.X_PROTO || kind === Kind.X_HOST) passes = trusted;
     else if (kind === Kind.TRAILER) passes = view.body === Body.CHUNKED;
     if (passes && named !== undefined && isNamedAway(named, { head, buffer, index: i })) passes = false;
     if (passes) {
@@ -88,12 +92,35 @@ function copyFields(out: HeadWriter, { head, buffer, view, withHost, traced }: C
   if (runStart !== -1) out.bytes(buffer, runStart, head.fieldEnds[head.count - 1] as number);
 }
 
-/** One Via line: the hops so far, then ours. */
-export function writeVia(out: HeadWriter, head: HeadParser, buffer: Buffer, own: string): void {
-  out.text('Via: ');
-  if (head.firsts[Kind.VIA] !== -1) {
+/** X-Forwarded-For, -Proto and -Host: ours alone, or behind a trusted client its own continued. */
+function writeForwarded(
+  out: HeadWriter,
+  { head, buffer, view, stamp }: Pick<RequestSource, 'head' | 'buffer' | 'view' | 'stamp'>,
+): void {
+  const own = `${stamp.address}\r\n`;
+  if (stamp.trusted) writeChain(out, { head, buffer, kind: Kind.X_FOR, name: 'X-Forwarded-For: ', own });
+  else out.text(`X-Forwarded-For: ${own}`);
+  if (!stamp.trusted || head.firsts[Kind.X_PROTO] === -1) out.text(`X-Forwarded-Proto: ${stamp.proto}\r\n`);
+  if (view.host === '' || (stamp.trusted && head.firsts[Kind.X_HOST] !== -1)) return;
+  out.text(`X-Forwarded-Host: ${view.host}\r\n`);
+}
+
+export interface ChainSource {
+  readonly head: HeadParser;
+  readonly buffer: Buffer;
+  readonly kind: number;
+  /** With colon and space. */
+  readonly name: string;
+  /** With the line's end. */
+  readonly own: string;
+}
+
+/** One line of a field that grows from hop to hop: what came so far, then ours. */
+export function writeChain(out: HeadWriter, { head, buffer, kind, name, own }: ChainSource): void {
+  out.text(name);
+  if (head.firsts[kind] !== -1) {
     for (let i = 0; i < head.count; i += 1) {
-      if (head.kinds[i] !== Kind.VIA) continue;
+      if (head.kinds[i] !== kind) continue;
       out.bytes(buffer, head.valueStarts[i] as number, head.valueEnds[i] as number);
       out.text(', ');
     }

@@ -3,7 +3,7 @@ import { Fault } from './faults';
 import { Kind } from './field-kinds';
 import { Coding, Option, type HeadParser } from './head-parser';
 import type { HeadWriter } from './head-writer';
-import { passing, writeVia } from './request-head';
+import { passing, writeChain } from './request-head';
 import { Body } from './request-view';
 
 /** How an answer's body is delimited, or a fault (RFC 9112 6.3). `toHead`: the request was HEAD. */
@@ -41,6 +41,9 @@ const PASSES = passing([
   Kind.WS_VERSION,
   Kind.WS_ACCEPT,
   Kind.FORWARDED,
+  Kind.X_FOR,
+  Kind.X_PROTO,
+  Kind.X_HOST,
   Kind.TRACEPARENT,
   Kind.MAX_FORWARDS,
 ]);
@@ -54,7 +57,7 @@ export function writeResponseHead(out: HeadWriter, source: ResponseSource): void
     out.bytes(buffer, start + 8, head.lineEnd);
   }
   copyFields(out, source);
-  writeVia(out, head, buffer, `1.${head.minor} ${source.via}\r\n`);
+  writeChain(out, { head, buffer, kind: Kind.VIA, name: 'Via: ', own: `1.${head.minor} ${source.via}\r\n` });
   if (source.chunked) out.text('Transfer-Encoding: chunked\r\n');
   out.text(source.hop);
   out.text('\r\n');

@@ -9,6 +9,7 @@ import { ClientConnection } from './client-connection';
 import { HeadParser } from './head-parser';
 import { HeadWriter } from './head-writer';
 import { NodePools } from './node-pool';
+import { TrustedPeers } from './trusted-peers';
 import type { WireDeps } from './wire-deps';
 
 /** How often deadlines are looked at: a timeout may be late by this much. */
@@ -49,6 +50,7 @@ class WireForwarder implements Forwarder {
         tls: { material: this.#nodeTls, serverName: config.nodeServerName },
       }),
       tunnels: new Tunnels({ clock: core.clock, figures, idleMs: config.tunnelIdleMs }),
+      trusted: new TrustedPeers(config.trustedProxies),
       requests: new HeadParser(),
       responses: new HeadParser(),
       out: new HeadWriter(),

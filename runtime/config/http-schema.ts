@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { host, listener, ms, port } from './fields';
 import { tlsClient, tlsServer } from './tls-schema';
@@ -78,6 +79,16 @@ export const http = z
       .max(3600)
       .default(5)
       .describe('Retry-After of a 503 when no node is usable; 0 leaves it out.'),
+    trustedProxies: z
+      .array(z.string().refine(isNetwork, { error: 'expected an address or a network, such as 10.0.0.0/8' }))
+      .default([])
+      .describe('Proxies in front of the plane whose X-Forwarded-… and Forwarded are believed and continued.'),
+    accessLog: z
+      .strictObject({
+        file: z.string().min(1).describe('File that gets a line per request; SIGHUP opens it anew.'),
+        format: z.enum(['common', 'json']).default('common').describe('NCSA common log format, or JSON lines.'),
+      })
+      .optional(),
     connectTimeoutMs: ms.default(2000).describe('A node must accept a connection within this time.'),
     responseTimeoutMs: ms
       .default(60_000)
@@ -105,4 +116,11 @@ function isPattern(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 }

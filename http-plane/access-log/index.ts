@@ -1,0 +1,2 @@
+/** A line per request. */
+export { AccessLog, type AccessEntry, type AccessLogOptions } from './access-log';
