@@ -72,6 +72,8 @@ export class Forwarder {
   readonly #statusLines: readonly Buffer[];
   readonly #retryAfter: Buffer;
   #arrival: MutableArrival | undefined;
+  /** Asked once per turn: within it, all messages are equally old. */
+  #nowMs = 0;
 
   constructor(parts: ForwarderParts) {
     this.#core = parts.core;
@@ -90,6 +92,7 @@ export class Forwarder {
 
   /** Handles what one turn received and sends what came of it. */
   datagrams(listener: Listener, batch: DatagramBatch): void {
+    this.#nowMs = this.#core.clock.now();
     for (let i = 0; i < batch.count; i += 1) {
       const start = batch.starts[i] as number;
       const end = batch.ends[i] as number;
@@ -101,6 +104,7 @@ export class Forwarder {
 
   /** Handles a whole message of a stream. */
   streamed(view: MessageView, connection: Connection): void {
+    this.#nowMs = this.#core.clock.now();
     this.#handle(view, arrivalOf(connection));
     this.#flush();
   }
@@ -108,6 +112,7 @@ export class Forwarder {
   /** Answers a message whose end cannot be known, before its connection is cut. */
   brokenStream(view: MessageView, connection: Connection): void {
     this.#counters.cut('framing');
+    this.#nowMs = this.#core.clock.now();
     this.#handle(view, arrivalOf(connection));
     this.#flush();
   }
@@ -133,7 +138,7 @@ export class Forwarder {
     this.#counters.bytesIn.value += end - start;
     if (end - start < MIN_MESSAGE) return this.#drop(Drop.KEEPALIVE);
     const { limiter } = this.#parts;
-    if (limiter !== undefined && listener.leg === 'external' && !limiter.take(peer, this.#core.clock.now())) {
+    if (limiter !== undefined && listener.leg === 'external' && !limiter.take(peer, this.#nowMs)) {
       return this.#drop(Drop.RATE);
     }
     if (isStun(bytes, start, end)) return this.#stun(listener, peer, bytes, start, end);
@@ -165,7 +170,7 @@ export class Forwarder {
 
   #request(view: MessageView, arrival: Arrival): void {
     (this.#counters.leg(arrival.listener.leg).requests[view.method] as { value: number }).value += 1;
-    const decision = this.#requests.decide(view, arrival);
+    const decision = this.#requests.decide(view, arrival, this.#nowMs);
     switch (decision.action) {
       case Action.FORWARD:
         return this.#forward(view, arrival, decision);
@@ -207,7 +212,7 @@ export class Forwarder {
     if (view.status === 0) return this.#drop(Drop.UNREADABLE);
     const hundreds = Math.floor(view.status / 100);
     (this.#counters.leg(arrival.listener.leg).responses[hundreds] as { value: number }).value += 1;
-    const now = this.#core.clock.now();
+    const now = this.#nowMs;
     const { node } = arrival.peer;
     if (node !== undefined) countFromNode(node, view, now);
     const responses = this.#responses;

@@ -13,6 +13,8 @@ export class KeyMemory {
   readonly #limits: KeyMemoryLimits;
   /** In order of last use, oldest first. */
   readonly #entries = new Map<string, Entry>();
+  /** No entry is idle too long before this time. */
+  #idleFromMs = Number.NEGATIVE_INFINITY;
 
   constructor(limits: KeyMemoryLimits) {
     this.#limits = limits;
@@ -24,7 +26,8 @@ export class KeyMemory {
 
   /** The id of the key's node, without touching it. */
   get(key: string, nowMs: number): string | undefined {
-    this.#forgetIdle(nowMs);
+    // Walking a map, even one step of it, costs more than the look-up.
+    if (nowMs > this.#idleFromMs) this.#forgetIdle(nowMs);
     return this.#entries.get(key)?.nodeId;
   }
 
@@ -43,9 +46,14 @@ export class KeyMemory {
   }
 
   #forgetIdle(nowMs: number): void {
+    const { maxIdleMs } = this.#limits;
+    this.#idleFromMs = nowMs + maxIdleMs;
     for (const [key, { usedAtMs }] of this.#entries) {
-      if (nowMs - usedAtMs <= this.#limits.maxIdleMs) return;
-      this.#entries.delete(key);
+      if (nowMs - usedAtMs > maxIdleMs) this.#entries.delete(key);
+      else {
+        this.#idleFromMs = usedAtMs + maxIdleMs;
+        return;
+      }
     }
   }
 

@@ -49,13 +49,19 @@ export class ByteHash {
 
   /** Writes the 64 bits as 13 characters; returns the place after them. */
   write(target: Buffer, at: number): number {
-    writeBase32(target, at, this.hi, 7);
-    return writeBase32(target, at + 7, this.lo, 6);
+    write32(target, at, this.hi, 7);
+    return write32(target, at + 7, this.lo, 6);
   }
 }
 
 /** Length of what `ByteHash.write` writes. */
 export const HASH_CHARS = 13;
+
+/** Writes the lowest 5 * `chars` bits of a 32-bit number, lowest first; returns the place after them. */
+export function write32(target: Buffer, at: number, value: number, chars: number): number {
+  for (let i = 0; i < chars; i += 1) target[at + i] = BASE32[(value >>> (5 * i)) & 31] as number;
+  return at + chars;
+}
 
 /** Writes the lowest 5 * `chars` bits of a non-negative whole number, lowest first; returns the place after them. */
 export function writeBase32(target: Buffer, at: number, value: number, chars: number): number {

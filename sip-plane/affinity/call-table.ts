@@ -2,6 +2,9 @@ import type { PlaneNode } from '../../data-plane';
 import type { NodeSlots } from './node-slots';
 import { RecentTable } from './recent-table';
 
+/** Flags beside the slot: it moved away from the node of its hint; it had its BYE. */
+const MOVED = 1;
+const ENDED = 2;
 /** How long a call that is not (or no longer) up is remembered without a message, ms: more than RFC 3261's timer C. */
 const PENDING_MS = 300_000;
 
@@ -18,14 +21,9 @@ export interface CallTableOptions {
  */
 export class CallTable {
   readonly #slots: NodeSlots;
+  /** Values of both tables: the node's slot, times four, and two flags. */
   readonly #pending: RecentTable;
-  readonly #pendingSlots: Int32Array;
-  /** 1: had its BYE. */
-  readonly #ended: Uint8Array;
   readonly #up: RecentTable;
-  readonly #upSlots: Int32Array;
-  readonly #upMoved: Uint8Array;
-  readonly #pendingMoved: Uint8Array;
   /** Live calls by slot. */
   readonly #counts: number[] = [];
 
@@ -33,12 +31,7 @@ export class CallTable {
     const { capacity, maxIdleMs } = options;
     this.#slots = slots;
     this.#pending = new RecentTable(capacity, PENDING_MS);
-    this.#pendingSlots = new Int32Array(capacity);
-    this.#pendingMoved = new Uint8Array(capacity);
-    this.#ended = new Uint8Array(capacity);
-    this.#up = new RecentTable(capacity, maxIdleMs, (place) => this.#count(this.#upSlots[place] as number, -1));
-    this.#upSlots = new Int32Array(capacity);
-    this.#upMoved = new Uint8Array(capacity);
+    this.#up = new RecentTable(capacity, maxIdleMs, (place) => this.#count(slotOf(this.#up.value(place)), -1));
   }
 
   /** Calls that are up. */
@@ -51,51 +44,46 @@ export class CallTable {
 
   /** The node that a call is at, or undefined. */
   find(hi: number, lo: number, nowMs: number): PlaneNode | undefined {
-    let place = this.#up.find(hi, lo, nowMs);
-    if (place >= 0) {
-      this.#up.touch(place, nowMs);
-      this.moved = this.#upMoved[place] === 1;
-      return this.#slots.node(this.#upSlots[place] as number);
+    let table = this.#up;
+    let place = table.find(hi, lo, nowMs);
+    if (place < 0) {
+      table = this.#pending;
+      place = table.find(hi, lo, nowMs);
+      if (place < 0) return undefined;
     }
-    place = this.#pending.find(hi, lo, nowMs);
-    if (place < 0) return undefined;
-    this.#pending.touch(place, nowMs);
-    this.moved = this.#pendingMoved[place] === 1;
-    return this.#slots.node(this.#pendingSlots[place] as number);
+    table.touch(place, nowMs);
+    const value = table.value(place);
+    this.moved = (value & MOVED) !== 0;
+    return this.#slots.node(slotOf(value));
   }
 
   /** A call was routed to a node, or moved to it from one that is gone. */
   routed(hi: number, lo: number, node: PlaneNode, moved: boolean, nowMs: number): void {
     const slot = this.#slots.of(node);
-    let place = this.#up.find(hi, lo, nowMs);
-    if (place >= 0) {
-      this.#up.touch(place, nowMs);
-      if (this.#upSlots[place] === slot) return;
-      this.#count(this.#upSlots[place] as number, -1);
-      this.#upSlots[place] = slot;
-      this.#upMoved[place] = moved ? 1 : 0;
-      this.#count(slot, 1);
+    const value = slot * 4 + (moved ? MOVED : 0);
+    const place = this.#up.find(hi, lo, nowMs);
+    if (place < 0) {
+      const pending = this.#pending.find(hi, lo, nowMs);
+      const ended = pending < 0 ? 0 : this.#pending.value(pending) & ENDED;
+      this.#pending.put(hi, lo, value + ended, nowMs);
       return;
     }
-    place = this.#pending.find(hi, lo, nowMs);
-    if (place < 0) {
-      place = this.#pending.insert(hi, lo, nowMs);
-      this.#ended[place] = 0;
-    } else this.#pending.touch(place, nowMs);
-    this.#pendingSlots[place] = slot;
-    this.#pendingMoved[place] = moved ? 1 : 0;
+    this.#up.touch(place, nowMs);
+    const before = slotOf(this.#up.value(place));
+    if (before === slot) return;
+    this.#count(before, -1);
+    this.#up.setValue(place, value);
+    this.#count(slot, 1);
   }
 
   /** A 2xx to an INVITE passed: the call is up. One that had its BYE stays ended. */
   answered(hi: number, lo: number, nowMs: number): void {
     if (this.#up.find(hi, lo, nowMs) >= 0) return;
     const pending = this.#pending.find(hi, lo, nowMs);
-    if (pending < 0 || this.#ended[pending] === 1) return;
-    const slot = this.#pendingSlots[pending] as number;
-    const place = this.#up.insert(hi, lo, nowMs);
-    this.#upSlots[place] = slot;
-    this.#upMoved[place] = this.#pendingMoved[pending] as number;
-    this.#count(slot, 1);
+    const value = pending < 0 ? ENDED : this.#pending.value(pending);
+    if ((value & ENDED) !== 0) return;
+    this.#up.put(hi, lo, value, nowMs);
+    this.#count(slotOf(value), 1);
     this.#pending.remove(pending);
   }
 
@@ -103,13 +91,9 @@ export class CallTable {
   ended(hi: number, lo: number, nowMs: number): void {
     const up = this.#up.find(hi, lo, nowMs);
     if (up < 0) return;
-    const slot = this.#upSlots[up] as number;
-    const moved = this.#upMoved[up] as number;
+    const value = this.#up.value(up);
     this.#up.remove(up);
-    const place = this.#pending.insert(hi, lo, nowMs);
-    this.#pendingSlots[place] = slot;
-    this.#pendingMoved[place] = moved;
-    this.#ended[place] = 1;
+    this.#pending.put(hi, lo, value | ENDED, nowMs);
   }
 
   expire(nowMs: number): void {
@@ -128,3 +112,5 @@ export class CallTable {
     this.#slots.node(slot).live.activeSessions = count;
   }
 }
+
+const slotOf = (value: number): number => value >> 2;

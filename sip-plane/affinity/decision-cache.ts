@@ -9,14 +9,12 @@ const TRANSPORTS = [Transport.UDP, Transport.TCP, Transport.TLS, Transport.WS, T
 /** Where each transaction of the last 32 s went (RFC 3261 16.11), so that retransmissions, CANCEL and ACK go there too. Bounded. */
 export class DecisionCache {
   readonly #table: RecentTable;
-  readonly #values: Int32Array;
   readonly #slots: NodeSlots;
   /** Of what `find` found. */
   transport: Transport = Transport.UDP;
 
   constructor(capacity: number, maxIdleMs: number, slots: NodeSlots) {
     this.#table = new RecentTable(capacity, maxIdleMs);
-    this.#values = new Int32Array(capacity);
     this.#slots = slots;
   }
 
@@ -29,17 +27,14 @@ export class DecisionCache {
     const place = this.#table.find(hi, lo, nowMs);
     if (place < 0) return undefined;
     this.#table.touch(place, nowMs);
-    const value = this.#values[place] as number;
+    const value = this.#table.value(place);
     const code = value % TRANSPORTS.length;
     this.transport = TRANSPORTS[code] as Transport;
     return this.#slots.node((value - code) / TRANSPORTS.length);
   }
 
   remember(hi: number, lo: number, node: PlaneNode, transport: Transport, nowMs: number): void {
-    let place = this.#table.find(hi, lo, nowMs);
-    if (place < 0) place = this.#table.insert(hi, lo, nowMs);
-    else this.#table.touch(place, nowMs);
-    this.#values[place] = this.#slots.of(node) * TRANSPORTS.length + codeOf(transport);
+    this.#table.put(hi, lo, this.#slots.of(node) * TRANSPORTS.length + codeOf(transport), nowMs);
   }
 
   expire(nowMs: number): void {

@@ -1,24 +1,29 @@
 const NONE = -1;
 
+/** Fields of an entry, which lie together in one line of the cache: a look-up among many entries touches one line, not six. */
+const STRIDE = 8;
+const HI = 0;
+const LO = 1;
+/** Next in the same bucket, or in the list of free places. */
+const CHAIN = 2;
+const NEWER = 3;
+const OLDER = 4;
+const USED_AT = 5;
+const VALUE = 6;
+
 /** Called before an entry leaves, with its place. */
 export type Forgotten = (place: number) => void;
 
 /**
- * A bounded hash table of 64-bit keys in order of last use, without an object per entry. Each entry has a fixed place (0 to capacity - 1)
- * under which its owner keeps values in arrays of its own. Full: the longest unused entry leaves.
+ * A bounded hash table of 64-bit keys in order of last use, without an object per entry: each has a fixed place (0 to capacity - 1) and holds
+ * one 32-bit value. Full: the longest unused entry leaves. Times are whole milliseconds; idle entries must be let go of (`expire`) within 24 days.
  */
 export class RecentTable {
   readonly capacity: number;
   readonly #maxIdleMs: number;
   readonly #forgotten: Forgotten | undefined;
   readonly #buckets: Int32Array;
-  readonly #hi: Uint32Array;
-  readonly #lo: Uint32Array;
-  /** Next in the same bucket, or in the list of free places. */
-  readonly #chain: Int32Array;
-  readonly #newer: Int32Array;
-  readonly #older: Int32Array;
-  readonly #usedAtMs: Float64Array;
+  readonly #entries: Int32Array;
   #newest = NONE;
   #oldest = NONE;
   #free = 0;
@@ -29,12 +34,10 @@ export class RecentTable {
     this.#maxIdleMs = maxIdleMs;
     this.#forgotten = forgotten;
     this.#buckets = new Int32Array(2 ** Math.ceil(Math.log2(capacity))).fill(NONE);
-    this.#hi = new Uint32Array(capacity);
-    this.#lo = new Uint32Array(capacity);
-    this.#chain = new Int32Array(capacity).map((_, i) => (i + 1 < capacity ? i + 1 : NONE));
-    this.#newer = new Int32Array(capacity);
-    this.#older = new Int32Array(capacity);
-    this.#usedAtMs = new Float64Array(capacity);
+    this.#entries = new Int32Array(capacity * STRIDE);
+    for (let place = 0; place < capacity; place += 1) {
+      this.#entries[place * STRIDE + CHAIN] = place + 1 < capacity ? place + 1 : NONE;
+    }
   }
 
   get size(): number {
@@ -43,49 +46,51 @@ export class RecentTable {
 
   /** The place of a key, or -1; an entry that was idle too long counts as gone. */
   find(hi: number, lo: number, nowMs: number): number {
-    let place = this.#buckets[this.#bucket(lo)] as number;
-    while (place !== NONE && (this.#lo[place] !== lo || this.#hi[place] !== hi)) place = this.#chain[place] as number;
-    return place !== NONE && nowMs - (this.#usedAtMs[place] as number) > this.#maxIdleMs ? NONE : place;
+    const place = this.#place(hi, lo);
+    return place !== NONE && this.#idleMs(place, nowMs) > this.#maxIdleMs ? NONE : place;
   }
 
   /** Notes that the entry was used now. */
   touch(place: number, nowMs: number): void {
-    this.#usedAtMs[place] = nowMs;
+    this.#entries[place * STRIDE + USED_AT] = nowMs;
     if (place === this.#newest) return;
     this.#unlink(place);
     this.#link(place);
   }
 
-  /** The place of a key that is not in the table (any more), made for it. */
-  insert(hi: number, lo: number, nowMs: number): number {
-    const stale = this.find(hi, lo, Number.NEGATIVE_INFINITY);
-    if (stale !== NONE) this.remove(stale);
-    this.expire(nowMs, 4);
-    if (this.#free === NONE) this.remove(this.#oldest);
-    const place = this.#free;
-    this.#free = this.#chain[place] as number;
-    const bucket = this.#bucket(lo);
-    this.#hi[place] = hi;
-    this.#lo[place] = lo;
-    this.#chain[place] = this.#buckets[bucket] as number;
-    this.#buckets[bucket] = place;
-    this.#usedAtMs[place] = nowMs;
-    this.#link(place);
-    this.#size += 1;
-    return place;
+  /** The place of a key, made for it if need be, with this value; the longest idle entries leave meanwhile. */
+  put(hi: number, lo: number, value: number, nowMs: number): number {
+    const known = this.#place(hi, lo);
+    if (known !== NONE && this.#idleMs(known, nowMs) <= this.#maxIdleMs) {
+      this.touch(known, nowMs);
+      this.#entries[known * STRIDE + VALUE] = value;
+      return known;
+    }
+    if (known !== NONE) this.remove(known);
+    return this.#insert(hi, lo, value, nowMs);
+  }
+
+  value(place: number): number {
+    return this.#entries[place * STRIDE + VALUE] as number;
+  }
+
+  setValue(place: number, value: number): void {
+    this.#entries[place * STRIDE + VALUE] = value;
   }
 
   remove(place: number): void {
     this.#forgotten?.(place);
-    const bucket = this.#bucket(this.#lo[place] as number);
+    const entries = this.#entries;
+    const chain = entries[place * STRIDE + CHAIN] as number;
+    const bucket = this.#bucket(entries[place * STRIDE + LO] as number);
     let at = this.#buckets[bucket] as number;
-    if (at === place) this.#buckets[bucket] = this.#chain[place] as number;
+    if (at === place) this.#buckets[bucket] = chain;
     else {
-      while (this.#chain[at] !== place) at = this.#chain[at] as number;
-      this.#chain[at] = this.#chain[place] as number;
+      while (entries[at * STRIDE + CHAIN] !== place) at = entries[at * STRIDE + CHAIN] as number;
+      entries[at * STRIDE + CHAIN] = chain;
     }
     this.#unlink(place);
-    this.#chain[place] = this.#free;
+    entries[place * STRIDE + CHAIN] = this.#free;
     this.#free = place;
     this.#size -= 1;
   }
@@ -93,9 +98,45 @@ export class RecentTable {
   /** Lets entries go that were idle too long, at most `most` of them. */
   expire(nowMs: number, most: number): void {
     for (let i = 0; i < most && this.#oldest !== NONE; i += 1) {
-      if (nowMs - (this.#usedAtMs[this.#oldest] as number) <= this.#maxIdleMs) return;
+      if (this.#idleMs(this.#oldest, nowMs) <= this.#maxIdleMs) return;
       this.remove(this.#oldest);
     }
+  }
+
+  #insert(hi: number, lo: number, value: number, nowMs: number): number {
+    this.expire(nowMs, 2);
+    if (this.#free === NONE) this.remove(this.#oldest);
+    const place = this.#free;
+    const at = place * STRIDE;
+    const entries = this.#entries;
+    this.#free = entries[at + CHAIN] as number;
+    const bucket = this.#bucket(lo);
+    entries[at + HI] = hi;
+    entries[at + LO] = lo;
+    entries[at + CHAIN] = this.#buckets[bucket] as number;
+    entries[at + USED_AT] = nowMs;
+    entries[at + VALUE] = value;
+    this.#buckets[bucket] = place;
+    this.#link(place);
+    this.#size += 1;
+    return place;
+  }
+
+  #place(hi: number, lo: number): number {
+    const entries = this.#entries;
+    // The entries hold signed numbers.
+    const high = hi | 0;
+    const low = lo | 0;
+    let place = this.#buckets[this.#bucket(lo)] as number;
+    while (place !== NONE && (entries[place * STRIDE + LO] !== low || entries[place * STRIDE + HI] !== high)) {
+      place = entries[place * STRIDE + CHAIN] as number;
+    }
+    return place;
+  }
+
+  /** Whole ms since the last use, right over the wrap of 32 bits. */
+  #idleMs(place: number, nowMs: number): number {
+    return ((nowMs | 0) - (this.#entries[place * STRIDE + USED_AT] as number)) | 0;
   }
 
   #bucket(lo: number): number {
@@ -103,19 +144,21 @@ export class RecentTable {
   }
 
   #link(place: number): void {
-    this.#older[place] = this.#newest;
-    this.#newer[place] = NONE;
+    const entries = this.#entries;
+    entries[place * STRIDE + OLDER] = this.#newest;
+    entries[place * STRIDE + NEWER] = NONE;
     if (this.#newest === NONE) this.#oldest = place;
-    else this.#newer[this.#newest] = place;
+    else entries[this.#newest * STRIDE + NEWER] = place;
     this.#newest = place;
   }
 
   #unlink(place: number): void {
-    const newer = this.#newer[place] as number;
-    const older = this.#older[place] as number;
+    const entries = this.#entries;
+    const newer = entries[place * STRIDE + NEWER] as number;
+    const older = entries[place * STRIDE + OLDER] as number;
     if (newer === NONE) this.#newest = older;
-    else this.#older[newer] = older;
+    else entries[newer * STRIDE + OLDER] = older;
     if (older === NONE) this.#oldest = newer;
-    else this.#newer[older] = newer;
+    else entries[older * STRIDE + NEWER] = newer;
   }
 }

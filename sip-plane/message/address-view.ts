@@ -1,4 +1,8 @@
-import {
+import * as chars from './chars';
+import { paramValueEnd } from './via-view';
+
+// Locals of this file are constants to the engine; fields of an imported module are not.
+const {
   COLON,
   COMMA,
   EQUALS,
@@ -13,8 +17,7 @@ import {
   lower,
   skipLws,
   skipQuoted,
-} from './chars';
-import { paramValueEnd } from './via-view';
+} = chars;
 
 const TAG = Buffer.from('tag');
 

@@ -1,21 +1,21 @@
 /** Byte classes of the SIP grammar (RFC 3261 25.1) and small readers over bytes. Packet path: no strings. */
-export const CR = 13;
-export const LF = 10;
-export const SP = 32;
-export const HT = 9;
-export const QUOTE = 34;
-export const COMMA = 44;
-export const SLASH = 47;
-export const COLON = 58;
-export const SEMICOLON = 59;
-export const LESS = 60;
-export const EQUALS = 61;
-export const GREATER = 62;
-export const QUESTION = 63;
-export const AT = 64;
-export const OPEN_BRACKET = 91;
-export const BACKSLASH = 92;
-export const CLOSE_BRACKET = 93;
+const CR = 13;
+const LF = 10;
+const SP = 32;
+const HT = 9;
+const QUOTE = 34;
+const COMMA = 44;
+const SLASH = 47;
+const COLON = 58;
+const SEMICOLON = 59;
+const LESS = 60;
+const EQUALS = 61;
+const GREATER = 62;
+const QUESTION = 63;
+const AT = 64;
+const OPEN_BRACKET = 91;
+const BACKSLASH = 92;
+const CLOSE_BRACKET = 93;
 
 const TOKEN_BIT = 1;
 const LWS_BIT = 2;
@@ -35,11 +35,25 @@ for (let byte = 0; byte < 256; byte += 1) {
   CLASSES[byte] = bits;
 }
 
-export const isToken = (byte: number): boolean => ((CLASSES[byte] as number) & TOKEN_BIT) !== 0;
-export const isLws = (byte: number): boolean => ((CLASSES[byte] as number) & LWS_BIT) !== 0;
-export const isHostByte = (byte: number): boolean => ((CLASSES[byte] as number) & HOST_BIT) !== 0;
-export const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57;
-export const lower = (byte: number): number => LOWER[byte] as number;
+export function isToken(byte: number): boolean {
+  return ((CLASSES[byte] as number) & TOKEN_BIT) !== 0;
+}
+
+export function isLws(byte: number): boolean {
+  return ((CLASSES[byte] as number) & LWS_BIT) !== 0;
+}
+
+export function isHostByte(byte: number): boolean {
+  return ((CLASSES[byte] as number) & HOST_BIT) !== 0;
+}
+
+export function isDigit(byte: number): boolean {
+  return byte >= 48 && byte <= 57;
+}
+
+export function lower(byte: number): number {
+  return LOWER[byte] as number;
+}
 
 /** The first place at or after `at` that is no white space (folds included), at most `end`. */
 export function skipLws(bytes: Buffer, at: number, end: number): number {
@@ -91,3 +105,24 @@ export function skipQuoted(bytes: Buffer, at: number, end: number): number {
   }
   return -1;
 }
+
+// Exported at the end, so that this file reads its own constants and not the fields of its exports object.
+export {
+  CR,
+  LF,
+  SP,
+  HT,
+  QUOTE,
+  COMMA,
+  SLASH,
+  COLON,
+  SEMICOLON,
+  LESS,
+  EQUALS,
+  GREATER,
+  QUESTION,
+  AT,
+  OPEN_BRACKET,
+  BACKSLASH,
+  CLOSE_BRACKET,
+};

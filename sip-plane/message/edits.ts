@@ -124,7 +124,7 @@ function swap(numbers: Int32Array, at: number): void {
 export function copyBytes(source: Buffer, start: number, end: number, target: Buffer, at: number): number {
   const length = end - start;
   if (length <= 0) return at;
-  if (length > 48) source.copy(target, at, start, end);
+  if (length > 128) source.copy(target, at, start, end);
   else for (let i = 0; i < length; i += 1) target[at + i] = source[start + i] as number;
   return at + length;
 }

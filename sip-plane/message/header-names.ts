@@ -1,4 +1,7 @@
-import { equalsLower, lower } from './chars';
+import * as chars from './chars';
+
+// Locals of this file are constants to the engine; fields of an imported module are not.
+const { equalsLower, lower } = chars;
 
 /** The headers that a balancer looks at, as small numbers. OTHER headers pass unread. */
 export const HeaderKind = {

@@ -1,23 +1,12 @@
-import {
-  COLON,
-  CR,
-  HT,
-  LESS,
-  LF,
-  SP,
-  equalsLower,
-  isDigit,
-  isLws,
-  isToken,
-  parseNumber,
-  skipLws,
-  trimEnd,
-} from './chars';
+import * as chars from './chars';
 import { HeaderKind, HeaderNames } from './header-names';
 import type { MessageView } from './message-view';
 import { Method, methodOf } from './method';
 import { Reject } from './reject';
 import { Scheme, UriResult } from './uri-view';
+
+// Locals of this file are constants to the engine; fields of an imported module are not.
+const { COLON, CR, HT, LESS, LF, SP, equalsLower, isDigit, isLws, isToken, parseNumber, skipLws, trimEnd } = chars;
 
 export interface ParserLimits {
   /** Longest message, bytes. Default 65535. */
@@ -161,9 +150,11 @@ export class MessageParser {
     checkContentLength(view);
     if (view.reject !== Reject.NONE) return;
     if (!viaOk) return fault(view, Reject.VIA);
+    checkCseq(view);
+    // A response is only sent back: its other headers are its receiver's business.
+    if (!view.isRequest) return;
     checkAddresses(view);
     checkCallId(view);
-    checkCseq(view);
     checkMaxForwards(view);
   }
 }

@@ -1,4 +1,7 @@
-import {
+import * as chars from './chars';
+
+// Locals of this file are constants to the engine; fields of an imported module are not.
+const {
   AT,
   CLOSE_BRACKET,
   COLON,
@@ -11,7 +14,7 @@ import {
   isToken,
   lower,
   parseNumber,
-} from './chars';
+} = chars;
 
 /** The schemes of a Request-URI that are forwarded. */
 export const Scheme = { OTHER: 0, SIP: 1, SIPS: 2, TEL: 3, URN_SERVICE: 4 } as const;

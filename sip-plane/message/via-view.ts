@@ -1,4 +1,7 @@
-import {
+import * as chars from './chars';
+
+// Locals of this file are constants to the engine; fields of an imported module are not.
+const {
   CLOSE_BRACKET,
   COLON,
   COMMA,
@@ -13,7 +16,7 @@ import {
   parseNumber,
   skipLws,
   skipQuoted,
-} from './chars';
+} = chars;
 
 const SIP = Buffer.from('sip');
 const VERSION = Buffer.from('2.0');

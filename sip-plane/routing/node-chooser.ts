@@ -15,6 +15,8 @@ import { callHash, type Transaction } from './transaction';
 export class NodeChooser {
   /** The node that the request belonged to and that is gone; undefined: none, or not known by name. */
   origin: PlaneNode | undefined;
+  /** The time of the decisions that follow, ms; set by whoever asks. */
+  nowMs = 0;
   /** A stand-in was taken for a node that is gone. */
   failedOver = false;
   /** The transport that this transaction used before. */
@@ -32,7 +34,7 @@ export class NodeChooser {
     this.#affinity = affinity;
   }
 
-  /** The node for a request; undefined: none is usable. Remembers what it decided. */
+  /** The node for a request; undefined: none is usable. */
   choose(view: MessageView, transaction: Transaction, routes: RouteSet, rescued: boolean): PlaneNode | undefined {
     this.origin = undefined;
     this.failedOver = false;
@@ -43,7 +45,7 @@ export class NodeChooser {
 
   /** Keeps the decision for the rest of the transaction, and the call's node for the rest of the call. */
   remember(view: MessageView, transaction: Transaction, node: PlaneNode, transport: Transport): void {
-    const now = this.#core.clock.now();
+    const now = this.nowMs;
     const { decisions, calls } = this.#memory;
     const { key, call } = transaction;
     if (view.method !== Method.ACK) decisions.remember(key.hi, key.lo, node, transport, now);
@@ -63,8 +65,8 @@ export class NodeChooser {
   }
 
   #hinted(hint: Hint, view: MessageView, transaction: Transaction): PlaneNode | undefined {
-    const { table, clock, balancer } = this.#core;
-    const now = clock.now();
+    const { table, balancer } = this.#core;
+    const now = this.nowMs;
     const { call } = transaction;
     const known = this.#memory.calls.find(call.hi, call.lo, now);
     // A call that moved to a stand-in stays there, even when its first node is back.
@@ -84,8 +86,8 @@ export class NodeChooser {
   }
 
   #unhinted(view: MessageView, transaction: Transaction, routes: RouteSet): PlaneNode | undefined {
-    const { table, clock, balancer } = this.#core;
-    const now = clock.now();
+    const { table, balancer } = this.#core;
+    const now = this.nowMs;
     const { decisions, calls } = this.#memory;
     const { key, call } = transaction;
     let known = decisions.find(key.hi, key.lo, now);
@@ -122,6 +124,6 @@ export class NodeChooser {
     const uri = routes.hasTop ? routes.top : view.uri;
     if (uri.scheme !== Scheme.SIP && uri.scheme !== Scheme.SIPS) return undefined;
     const node = this.#peers.find(view.bytes, uri.hostStart, uri.hostEnd, portOf(uri))?.node;
-    return node !== undefined && this.#core.table.keepsOldWork(node, this.#core.clock.now()) ? node : undefined;
+    return node !== undefined && this.#core.table.keepsOldWork(node, this.nowMs) ? node : undefined;
   }
 }

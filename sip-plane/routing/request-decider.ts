@@ -71,8 +71,10 @@ export class RequestDecider {
     this.#chooser = new NodeChooser(parts.core, parts.memory, parts.peers, parts.affinity);
   }
 
-  decide(view: MessageView, arrival: Arrival): Decision {
+  /** @param nowMs the core's clock; whoever has many messages at once asks it once. */
+  decide(view: MessageView, arrival: Arrival, nowMs = this.#parts.core.clock.now()): Decision {
     const { decision } = this;
+    this.#chooser.nowMs = nowMs;
     decision.reset();
     if (view.reject !== Reject.NONE) decision.rejectWith(view.reject);
     else this.#valid(view, arrival);
@@ -200,9 +202,9 @@ export class RequestDecider {
   }
 
   #rememberSource(view: MessageView, source: PlaneNode): void {
-    const { core, memory } = this.#parts;
+    const { memory } = this.#parts;
     const { call } = this.transaction;
-    const now = core.clock.now();
+    const now = this.#chooser.nowMs;
     source.live.heardAtMs = now;
     if (view.method === Method.BYE) memory.calls.ended(call.hi, call.lo, now);
     else if (!view.inDialog && wantsRecordRoute(view.method)) memory.calls.routed(call.hi, call.lo, source, false, now);

@@ -1,4 +1,4 @@
-import { HASH_CHARS, ByteHash, readBase32, writeBase32 } from '../affinity';
+import { HASH_CHARS, ByteHash, readBase32, write32, writeBase32 } from '../affinity';
 import { HeaderKind, equalsBytes, wire, type Edits, type MessageView, type ViaView } from '../message';
 import type { Hash64 } from '../../data-plane';
 
@@ -71,7 +71,7 @@ export class Transaction {
     if (connectionId > 0) at = writeBase32(scratch, at, connectionId, CONNECTION_CHARS);
     edits.copy(scratch, 0, at);
     edits.text(LOOP_PARAM);
-    edits.copy(scratch, 0, writeBase32(scratch, 0, this.loop, LOOP_CHARS));
+    edits.copy(scratch, 0, write32(scratch, 0, this.loop, LOOP_CHARS));
     edits.text(CRLF);
   }
 
