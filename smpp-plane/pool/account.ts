@@ -1,4 +1,4 @@
-import { Hold, type PeerLink } from '../session';
+import { Hold, type PeerLink, type TenantCounters } from '../session';
 import { MessageScan, Status, type PduView } from '../wire';
 import { ExpiringMap } from './expiring-map';
 import { IssuedIds } from './issued-ids';
@@ -22,6 +22,8 @@ export class Account {
   /** Who submitted the message with an id of an SMSC. */
   readonly issued: IssuedIds<Receiver>;
   readonly #deps: PoolDeps;
+  /** Made when the first bind succeeded, so that names that nobody may bind with are not counted. */
+  #figures: TenantCounters | undefined;
   readonly #receivers = new Set<Receiver>();
   readonly #inboundParts: ExpiringMap<Receiver>;
   /** SMSC links that wait for an ESME to have room. */
@@ -52,6 +54,12 @@ export class Account {
     return this.#receivers.size === 0;
   }
 
+  /** The account's figures. */
+  get figures(): TenantCounters {
+    this.#figures ??= this.#deps.session.tenants.of(this.systemId);
+    return this.#figures;
+  }
+
   /** A request of an SMSC for the account; on the packet path. False: nobody has room, the SMSC is not read for now. */
   deliver(from: PeerLink, pdu: PduView, smscId: string): boolean {
     const to = this.#chosen(pdu, smscId);
@@ -62,6 +70,7 @@ export class Account {
     }
     if (to.link.window.full || to.link.congested) return this.#wait(from, to, pdu);
     if (this.#deps.limits.toEsme === 'broadcast' && !this.#scan.isReceipt) this.#copyToOthers(to, pdu);
+    this.figures.toClient.value += 1;
     to.link.relay(pdu, from);
     return true;
   }

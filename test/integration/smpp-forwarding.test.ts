@@ -127,5 +127,7 @@ test('counts requests, answers and bytes per command and direction', async () =>
   const bind = esme.got[0]?.bytes.length ?? 0;
   expect(plane.counter('smpp.toClient.bytes')).toBe(bind + 16 + 16);
   expect(plane.gauge('smpp.sessions')).toBe(1);
+  expect(plane.counter('smpp.systemId.acme.toServer')).toBe(1);
+  expect(plane.counter('smpp.systemId.acme.toClient')).toBe(1);
   expect(plane.core.table.get('smsc1')?.live.activeSessions).toBe(1);
 });
