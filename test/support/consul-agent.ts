@@ -41,15 +41,26 @@ export function describeWithConsul(title: string, tests: (binary: string) => voi
   describe.skip(`${title} (${reason})`, () => tests(''));
 }
 
+export interface ConsulSettings {
+  /** HTTP port; default a free one. */
+  readonly port?: number;
+  /** Further arguments. */
+  readonly args?: readonly string[];
+  /** For the questions whether it is ready. */
+  readonly token?: string;
+}
+
 /** A server of one, in memory. Ready when it has a leader and knows itself. */
-export async function startConsul(binary: string, httpPort?: number): Promise<ConsulAgent> {
-  const port = httpPort ?? (await freePort());
+export async function startConsul(binary: string, settings: ConsulSettings = {}): Promise<ConsulAgent> {
+  const port = settings.port ?? (await freePort());
   const ports = { server: await freePort(), lan: await freePort(), wan: await freePort() };
   const args = `agent -dev -bind 127.0.0.1 -client 127.0.0.1 -log-level err -http-port ${port} -dns-port -1 -grpc-port -1
     -server-port ${ports.server} -serf-lan-port ${ports.lan} -serf-wan-port ${ports.wan}`;
-  const child: ChildProcess = spawn(binary, args.split(/\s+/), { stdio: 'ignore' });
+  const child: ChildProcess = spawn(binary, [...args.split(/\s+/), ...(settings.args ?? [])], { stdio: 'ignore' });
   const ask = async (page: string): Promise<string> =>
-    await fetch(`http://127.0.0.1:${port}/v1/${page}`).then(
+    await fetch(`http://127.0.0.1:${port}/v1/${page}`, {
+      headers: { 'X-Consul-Token': settings.token ?? '' },
+    }).then(
       (response) => response.text(),
       () => '',
     );

@@ -162,7 +162,7 @@ describeWithConsul('three control planes over one Consul', (binary) => {
     const { lineage } = planes[0]?.table.revision ?? {};
     const { port } = consul;
     await consul.close();
-    consul = await startConsul(binary, port);
+    consul = await startConsul(binary, { port });
     await until('the lineage is new', () => planes.every((plane) => plane.table.revision?.lineage !== lineage), 30_000);
     await inStep(...controls);
     expect(fewest).toBe(NODES.length);
