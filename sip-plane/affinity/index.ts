@@ -1,11 +1,6 @@
 /** What keeps calls at their nodes: keys, hints, and the short memory of a stateless proxy. */
-<<<<<<< HEAD
-export { affinityKey } from './affinity-key';
-export { ByteHash, HASH_CHARS, readBase32, write32, writeBase32 } from './byte-hash';
-=======
 export { AffinityKey, type AffinityKeyOptions } from './affinity-key';
-export { ByteHash, HASH_CHARS, readBase32, writeBase32 } from './byte-hash';
->>>>>>> origin/main
+export { ByteHash, HASH_CHARS, readBase32, write32, writeBase32 } from './byte-hash';
 export { CallTable, type CallTableOptions } from './call-table';
 export { DecisionCache } from './decision-cache';
 export { HintBook, type Hint } from './hint-book';
