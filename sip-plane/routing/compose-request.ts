@@ -75,12 +75,14 @@ function recordRoutes(edits: Edits, { view, routes, arrival, decision }: Composi
   const hint = node === undefined ? undefined : hints.param(node);
   // RFC 3261 16.6.4; where TLS ends at one of our sides, the other says sip.
   const secure = view.uri.scheme === Scheme.SIPS || (routes.hasTop && routes.top.scheme === Scheme.SIPS);
-  const out = exit.leg === 'external' ? (decision.connection?.id ?? 0) : 0;
-  const back = entry.leg === 'external' ? (arrival.connection?.id ?? 0) : 0;
+  // Only those outside are reached by the connection of theirs; nodes listen.
+  const out = decision.towardNode ? 0 : (decision.connection?.id ?? 0);
+  const back = decision.fromOutside ? (arrival.connection?.id ?? 0) : 0;
   // A connection of this process is reached through this process only, whatever stands before several of them.
   const direct = out > 0 || back > 0;
   const named = decision.directExit || (direct && exit.leg === 'internal') ? exit.direct : exit;
-  recordRoute(edits, { listener: named, hint, connectionId: out, secure });
+  // One listener for both sides, as a single leg has, names whichever is outside.
+  recordRoute(edits, { listener: named, hint, connectionId: exit === entry ? out || back : out, secure });
   if (exit === entry) return;
   const behind = decision.directEntry || (direct && entry.leg === 'internal') ? entry.direct : entry;
   recordRoute(edits, { listener: behind, hint, connectionId: back, secure });
