@@ -11,6 +11,7 @@ import {
   FlushQueue,
   Rates,
   Session,
+  Tenants,
   sessionCounters,
   sideCounters,
   troubleCounters,
@@ -153,6 +154,7 @@ function sessionDeps(core: PlaneCore, config: SmppConfig, clientTls: TlsMaterial
     toServer: sideCounters(core.counters, 'toServer'),
     toClient: sideCounters(core.counters, 'toClient'),
     counters,
+    tenants: new Tenants(core.counters),
     rates: new Rates({
       limits: config.rate,
       clock: core.clock,

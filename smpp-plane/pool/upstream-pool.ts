@@ -126,6 +126,7 @@ export class UpstreamPool implements LinkOwner, MemberListener {
       smscId: this.#memberOf.get(link)?.id ?? '',
     });
     if (limited !== undefined) return limited;
+    this.#options.account.figures.toServer.value += 1;
     link.relay(pdu, from);
     if (link.window.full) {
       this.#router.stale();

@@ -13,4 +13,5 @@ export { Session } from './session';
 export { sessionCounters } from './session-counters';
 export type { SessionDeps } from './session-deps';
 export { sideCounters, troubleCounters } from './side-counters';
+export { Tenants, type TenantCounters } from './tenants';
 export { SmscSearch, reconnectPause } from './smsc-search';

@@ -8,6 +8,7 @@ import type { LinkDeps } from './link-deps';
 import type { Rates } from './rates';
 import type { SessionCounters } from './session-counters';
 import type { SideCounters } from './side-counters';
+import type { Tenants } from './tenants';
 
 /** Times in ms. */
 export interface SessionLimits {
@@ -28,6 +29,7 @@ export interface SessionDeps {
   readonly toServer: SideCounters;
   readonly toClient: SideCounters;
   readonly counters: SessionCounters;
+  readonly tenants: Tenants;
   readonly rates: Rates;
   readonly dialing: SmscDialing;
   readonly allowList: AllowList;

@@ -11,6 +11,7 @@ import type { SessionDeps } from './session-deps';
 import type { SmscLink } from './bind-attempt';
 import { SmscSearch, type SmscSearchOptions } from './smsc-search';
 import type { EsmeState, SmscState } from './state';
+import type { TenantCounters } from './tenants';
 
 type Leave = Pick<FarewellOptions, 'settleMs' | 'unbind' | 'done'>;
 
@@ -26,6 +27,8 @@ export class Session implements LinkOwner {
   readonly #farewells: Farewells;
   /** SMSCs that are being taken leave of; they may still answer and deliver. */
   readonly #leaving = new Map<PeerLink, SmscLink>();
+  /** Set once bound. */
+  #tenant: TenantCounters | undefined;
 
   constructor(deps: SessionDeps, socket: Socket, onEnd: (session: Session) => void) {
     this.#deps = deps;
@@ -124,6 +127,7 @@ export class Session implements LinkOwner {
     const { rates } = this.#deps;
     const limited = rates.check(esme.link, pdu, { systemId: esme.bind.fields.systemId, smscId: smsc.target.id });
     if (limited !== undefined) return limited;
+    if (this.#tenant !== undefined) this.#tenant.toServer.value += 1;
     smsc.link.relay(pdu, esme.link);
     return true;
   }
@@ -164,7 +168,10 @@ export class Session implements LinkOwner {
       link.refuse(pdu.command, Status.INVALID_BIND_STATUS, pdu.sequence);
     } else if (!esme.link.open) link.refuse(pdu.command, Status.SYSTEM_ERROR, pdu.sequence);
     else if (esme.link.window.full) return holdBack(link, esme.link, pdu, this.#deps.counters.throttled);
-    else esme.link.relay(pdu, link);
+    else {
+      if (this.#tenant !== undefined) this.#tenant.toClient.value += 1;
+      esme.link.relay(pdu, link);
+    }
     return true;
   }
 
@@ -178,6 +185,7 @@ export class Session implements LinkOwner {
       refusalDecides: true,
       bound: (found, answer) => {
         this.#esme.accept(answer);
+        this.#tenant = this.#deps.tenants.of(this.#esme.bind.fields.systemId);
         this.#use(found);
       },
       refused: (answer) => {

@@ -340,6 +340,9 @@ describe('from the SMSCs', () => {
       }
     }
     await until('all is answered', () => binds.every((esme) => answersOf(esme).length === 301));
+    for (const colour of ['red', 'blue']) {
+      expect(plane.counter(`smpp.systemId.${colour}.toServer`)).toBe(600);
+    }
     await until('all is delivered', () =>
       smscs.every((smsc) => smsc.bound.every((connection) => answersOf(connection).length >= 300)),
     );
