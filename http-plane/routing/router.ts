@@ -19,7 +19,7 @@ export interface RouterSettings {
   readonly stickyCookie?: string | undefined;
 }
 
-export type RouterCore = Pick<PlaneCore, 'table' | 'balancer' | 'clock'>;
+export type RouterCore = Pick<PlaneCore, 'table' | 'balancer'>;
 
 /** Label of a node that holds its Restcomm instance id. */
 const INSTANCE_ID_LABEL = 'Restcomm-Instance-Id';
@@ -71,25 +71,32 @@ export class Router {
     return rendezvous(failed.id, others);
   }
 
+  /** The node that a jvmRoute names, or the one that its sessions were handed to (switchover). */
   #owner(ids: readonly string[]): PlaneNode | undefined {
     for (let i = 0; i < ids.length; i += 1) {
-      const node = this.#keeping(this.#byJvmRoute.get(routeOf(ids[i] as string)));
+      const node = this.#keeping(this.#ownerId(ids[i] as string));
       if (node !== undefined) return node;
     }
     return undefined;
   }
 
+  /** The id of the node that a session id names; of one that is gone, its jvmRoute is the best guess. */
+  #ownerId(sessionId: string): string {
+    const route = sessionId.slice(sessionId.lastIndexOf('.') + 1);
+    return this.#byJvmRoute.get(route)?.id ?? (this.#core.table.get(route) === undefined ? route : '');
+  }
+
   #instance(target: string): PlaneNode | undefined {
     if (this.#byInstanceId.size === 0) return undefined;
     const id = instanceIdOf(target);
-    return id === undefined ? undefined : this.#keeping(this.#byInstanceId.get(id));
+    return id === undefined ? undefined : this.#keeping(this.#byInstanceId.get(id)?.id);
   }
 
   #byCookie(keys: RequestKeys): PlaneNode | undefined {
     const name = this.#settings.stickyCookie;
     if (name === undefined) return undefined;
     const id = cookieValue(keys.cookies, name);
-    return id === undefined ? undefined : this.#keeping(this.#core.table.get(id));
+    return this.#keeping(id);
   }
 
   #byKey(keys: RequestKeys, sessionId: string | undefined): PlaneNode | undefined {
@@ -97,13 +104,15 @@ export class Router {
     const affinity = queryParameter(keys.target, this.#settings.affinityKey);
     if (affinity !== undefined) return balancer.choose(DEFAULT_POOL, affinity);
     // Hashed whatever the algorithm: the session of a dead node goes to one stand-in, and one without a jvmRoute sticks.
-    if (sessionId !== undefined) return balancer.standIn(DEFAULT_POOL, withoutRoute(sessionId));
+    // A node without a jvmRoute of its own stamps its id: its version and group come first.
+    if (sessionId !== undefined)
+      return balancer.standIn(DEFAULT_POOL, withoutRoute(sessionId), this.#ownerId(sessionId));
     this.#fresh = (this.#fresh + 1) % Number.MAX_SAFE_INTEGER;
     return balancer.choose(DEFAULT_POOL, `fresh-${this.#fresh}`);
   }
 
-  #keeping(node: PlaneNode | undefined): PlaneNode | undefined {
-    return node === undefined ? undefined : this.#core.balancer.keeper(node.id);
+  #keeping(id: string | undefined): PlaneNode | undefined {
+    return id === undefined || id === '' ? undefined : this.#core.balancer.keeper(id);
   }
 
   #followTable(): void {
@@ -118,10 +127,6 @@ export class Router {
       }),
     );
   }
-}
-
-function routeOf(sessionId: string): string {
-  return sessionId.slice(sessionId.lastIndexOf('.') + 1);
 }
 
 /** A stand-in that stamps its own route keeps the session: the key is what does not change. */

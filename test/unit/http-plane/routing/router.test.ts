@@ -1,5 +1,6 @@
 import { Router } from '../../../../http-plane/routing';
-import { NodeState, Protocol, type Node } from '../../../../proto';
+import { AlgorithmCatalog, Assignments, Balancer } from '../../../../data-plane';
+import { NodeState, Protocol, SessionMove, type Node } from '../../../../proto';
 import { FakeClock } from '../../../support/fake-clock';
 import { fakeCore, type FakeCore } from '../../../support/fake-core';
 import { httpNode } from '../../../support/http-plane-fixture';
@@ -128,4 +129,24 @@ test('the cookie of our own holds a client, and is set when it is missing or nam
 test('a jvmRoute beats our own cookie, and a cookie of a node that is gone is nothing', () => {
   expect(choose('/', 'LB=app1; JSESSIONID=x.app3')).toBe('app3');
   expect(new Set([1, 2, 3].map(() => choose('/', 'LB=gone'))).size).toBe(3);
+});
+
+describe('sessions that were handed over', () => {
+  const assignments = new Assignments(clock);
+
+  beforeEach(() => {
+    const catalog = new AlgorithmCatalog();
+    const balancer = new Balancer(core.table, { catalog, clock, random: () => 0.5, assignments });
+    router = new Router({ table: core.table, balancer }, { affinityKey: 'appsession' });
+  });
+
+  test('go where their node handed them, also when it is gone', () => {
+    assignments.takeMove(SessionMove.create({ fromNodeId: 'app1', toNodeId: 'app3' }));
+    assignments.takeMove(SessionMove.create({ fromNodeId: 'gone', toNodeId: 'app2' }));
+    for (let i = 0; i < 20; i += 1) {
+      expect(choose('/', `JSESSIONID=s${i}.app1`)).toBe('app3');
+      expect(choose('/', `JSESSIONID=s${i}.gone`)).toBe('app2');
+      expect(choose('/', `JSESSIONID=s${i}.app2`)).toBe('app2');
+    }
+  });
 });
