@@ -1,6 +1,7 @@
 import type { PlaneCore, PlaneNode } from '../data-plane';
 import { Transport } from '../proto';
 import { heartbeatProperties } from './heartbeat-body';
+import type { NodeWatch } from './health';
 import { Edits, HeaderKind, MessageView, Method, Reject, rejectInfo, wire, type MessageParser } from './message';
 import {
   Action,
@@ -43,6 +44,7 @@ export interface ForwarderParts extends DeciderParts {
   readonly parser: MessageParser;
   readonly maxHeaders: number;
   readonly counters: SipCounters;
+  readonly watch: NodeWatch;
   /** By listener index. */
   readonly udp: readonly (UdpEngine | undefined)[];
   readonly streams: (listener: Listener) => StreamTransport | undefined;
@@ -194,7 +196,10 @@ export class Forwarder {
     const { target, exit, node } = decision;
     if (target === undefined || exit === undefined) return;
     const length = view.end - view.start + this.#edits.growth;
-    if (decision.towardNode && node !== undefined) countToNode(node, length);
+    if (decision.towardNode && node !== undefined) {
+      countToNode(node, length);
+      this.#parts.watch.requested(view, node, this.#core.clock.now());
+    }
     if (decision.failedOver) this.#counters.failovers.value += 1;
     this.#parts.spans?.forwarded(view, arrival, decision, transaction);
     if (exit.transport === Transport.UDP) {
@@ -214,7 +219,10 @@ export class Forwarder {
     (this.#counters.leg(arrival.listener.leg).responses[hundreds] as { value: number }).value += 1;
     const now = this.#nowMs;
     const { node } = arrival.peer;
-    if (node !== undefined) countFromNode(node, view, now);
+    if (node !== undefined) {
+      countFromNode(node, view, now);
+      this.#parts.watch.responded(view, arrival.peer, now);
+    }
     const responses = this.#responses;
     const reason = responses.decide(view, now);
     if (reason !== Drop.NONE) return this.#drop(reason);

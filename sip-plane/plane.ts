@@ -4,6 +4,7 @@ import type { Service } from '../runtime/service';
 import { AffinityKey } from './affinity';
 import { DialLog } from './dial-log';
 import { Forwarder } from './forwarder';
+import { NodeHealth, NodeWatch, OverloadControl } from './health';
 import { MessageParser } from './message';
 import { ContactPatch, Memory, NodeExits, OwnAddresses, TransportPolicy } from './routing';
 import { SipCounters } from './sip-counters';
@@ -47,6 +48,8 @@ class PlaneBuilder {
   readonly #parser: MessageParser;
   readonly #counters: SipCounters;
   readonly #listeners: Listeners;
+  readonly #overload: OverloadControl | undefined;
+  readonly #watch: NodeWatch;
   #forwarder: Forwarder | undefined;
 
   constructor(core: PlaneCore, config: SipConfig, extras: SipPlaneExtras) {
@@ -61,6 +64,8 @@ class PlaneBuilder {
       affinityFallback: config.affinityFallbackKey,
     });
     const { clock, random, logger } = core;
+    this.#overload = config.overloadControl ? new OverloadControl(random) : undefined;
+    this.#watch = new NodeWatch(new NodeHealth(core, config.health), this.#overload);
     const common = { config, clock, random, logger, peers: this.#peers, parser: this.#parser };
     this.#listeners = new Listeners({ ...common, events: this.#events(new DialLog(clock, logger)) });
   }
@@ -89,6 +94,8 @@ class PlaneBuilder {
       peers: this.#peers,
       exits,
       memory,
+      watch: this.#watch,
+      overload: this.#overload,
       direct: this.#config.directPeers.length > 0 ? new AddressRanges(this.#config.directPeers) : undefined,
       contacts: this.#isPublic() ? new ContactPatch(this.#peers) : undefined,
       names: new NameCache(core.clock, this.#extras.resolve),
@@ -142,6 +149,7 @@ class PlaneBuilder {
       refused: (name) => counters.refused(name),
       dialFailed: (peer, transport, reason) => {
         counters.dialFailures.value += 1;
+        this.#watch.unreachable(peer);
         dials.failed(peer, transport, reason);
       },
     };

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { host, port } from './fields';
+import { host, ms, port } from './fields';
 
 const knownPort = (transport: string) =>
   port.min(1).nullable().default(null).describe(`Its ${transport} port; null: the port that we listen on.`);
@@ -57,4 +57,46 @@ export const addressKeys = {
     .describe(
       'Names that mean us when they stand in Route, such as sip.example.com; *.example.com: every name below it.',
     ),
+};
+
+const status = z.int().min(300).max(699);
+const limit = (value: number | null) => z.int().min(1).max(1_000_000).nullable().default(value);
+
+/** sip.health: what in a node's traffic keeps new calls from it. */
+export const health = z
+  .strictObject({
+    failureCodes: z.array(status).default([503]).describe('Status codes of a node that count as its failures.'),
+    maxFailures: limit(5).describe(
+      'More failures than this within failureWindowMs: no new calls for ejectMs; null: never.',
+    ),
+    failureWindowMs: ms.default(300_000).describe('Failures are counted anew after this time.'),
+    maxUnanswered: limit(null).describe(
+      'More requests than this without any response, for longer than unansweredMs, and the node counts as dead for ejectMs; null: never.',
+    ),
+    unansweredMs: ms.default(5000).describe('See maxUnanswered.'),
+    maxUnreachable: limit(3).describe(
+      'So many refusals in a row (TCP connection refused or timed out, ICMP port unreachable) and the node counts as dead for ejectMs; null: never.',
+    ),
+    ejectMs: ms
+      .default(30_000)
+      .describe('How long a node is out the first time; up to ten times as long when it happens again.'),
+    maxRetryAfterSeconds: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .default(60)
+      .describe(
+        'A node that answers 503 with Retry-After gets no new calls for that time, at most for this; 0: not kept to.',
+      ),
+    maxEjectedPercent: z.int().min(0).max(100).default(50).describe('Most nodes out at a time; one always may be.'),
+  })
+  .prefault({});
+
+/** Keys of sip: how it goes with nodes and peers. */
+export const trafficKeys = {
+  health,
+  overloadControl: z
+    .boolean()
+    .default(false)
+    .describe('true: nodes may say in Via how much less new work they want (RFC 7339, loss).'),
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { host, listener, ms, port } from './fields';
-import { addressKeys, advertised } from './sip-guides-schema';
+import { addressKeys, advertised, trafficKeys } from './sip-guides-schema';
 import { tlsClient, tlsServer } from './tls-schema';
 
 const ports = (defaultPort: number | null) => ({
@@ -94,6 +94,7 @@ export const sip = z
         'How UDP is done: native (recvmmsg, sendmmsg; Linux, IPv4), dgram (everywhere), auto: native where it was built.',
       ),
     ...addressKeys,
+    ...trafficKeys,
     affinityKey: z
       .string()
       .min(1)

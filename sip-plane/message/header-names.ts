@@ -30,9 +30,11 @@ export const HeaderKind = {
   AFFINITY_FALLBACK: 20,
   CONTACT: 21,
   USER_AGENT: 22,
+  RETRY_AFTER: 23,
+  RESOURCE_PRIORITY: 24,
 } as const;
 
-export const HEADER_KINDS = 23;
+export const HEADER_KINDS = 25;
 
 const KNOWN: readonly (readonly [string, number])[] = [
   ['via', HeaderKind.VIA],
@@ -63,6 +65,8 @@ const KNOWN: readonly (readonly [string, number])[] = [
   ['contact', HeaderKind.CONTACT],
   ['m', HeaderKind.CONTACT],
   ['user-agent', HeaderKind.USER_AGENT],
+  ['retry-after', HeaderKind.RETRY_AFTER],
+  ['resource-priority', HeaderKind.RESOURCE_PRIORITY],
 ];
 
 interface Entry {

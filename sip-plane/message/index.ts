@@ -1,6 +1,6 @@
 /** SIP on the wire: bytes in, offsets out; splices in, bytes out. */
 export { AddressView } from './address-view';
-export { equalsBytes, equalsLower, isLws, parseNumber, skipLws, COMMA, SEMICOLON } from './chars';
+export { equalsBytes, equalsLower, isDigit, isLws, parseNumber, skipLws, COMMA, SEMICOLON } from './chars';
 export { Edits, copyBytes, wire } from './edits';
 export { HeaderKind, HeaderNames } from './header-names';
 export { MessageParser, type ParserLimits } from './message-parser';

@@ -29,6 +29,8 @@ export const Reject = {
   DESTINATION: 26,
   FLOW_FAILED: 27,
   NO_FLOW: 28,
+  OVERLOAD: 29,
+  BLOCKED: 30,
 } as const;
 
 /** What a reject means on the wire. */
@@ -70,6 +72,8 @@ const INFOS: readonly RejectInfo[] = [
   { name: 'destination', status: 503, reason: 'Service Unavailable' },
   { name: 'flow-failed', status: 430, reason: 'Flow Failed' },
   { name: 'no-flow', status: 480, reason: 'Temporarily Unavailable' },
+  { name: 'overload', status: 503, reason: 'Service Unavailable' },
+  { name: 'blocked', status: 403, reason: 'Forbidden' },
 ];
 
 export const REJECT_COUNT = INFOS.length;

@@ -13,6 +13,7 @@ const {
   equalsLower,
   isHostByte,
   isToken,
+  lower,
   parseNumber,
   skipLws,
   skipQuoted,
@@ -25,6 +26,10 @@ const RECEIVED = Buffer.from('received');
 const RPORT = Buffer.from('rport');
 const MADDR = Buffer.from('maddr');
 const LOOP = Buffer.from('i');
+const OC = Buffer.from('oc');
+const OC_SEQ = Buffer.from('oc-seq');
+const OC_VALIDITY = Buffer.from('oc-validity');
+const LOWER_O = 111;
 
 /** Where the parts of one Via value stand; -1: absent. Reused for message after message. */
 export class ViaView {
@@ -57,6 +62,13 @@ export class ViaView {
   maddrEnd = -1;
   loopStart = -1;
   loopEnd = -1;
+  /** Values of overload control (RFC 7339 4). */
+  ocStart = -1;
+  ocEnd = -1;
+  ocSeqStart = -1;
+  ocSeqEnd = -1;
+  ocValidityStart = -1;
+  ocValidityEnd = -1;
 
   reset(): void {
     this.valueStart = this.valueEnd = this.nextValue = -1;
@@ -66,6 +78,7 @@ export class ViaView {
     this.rport = this.rportParamStart = this.rportParamEnd = -1;
     this.maddrStart = this.maddrEnd = -1;
     this.loopStart = this.loopEnd = -1;
+    this.ocStart = this.ocSeqStart = this.ocValidityStart = -1;
   }
 
   /** Reads the value that begins at `start`; `end` is the end of its line's value. False: not a Via (RFC 3261 20.42). */
@@ -172,8 +185,22 @@ export class ViaView {
     } else if (equalsLower(bytes, nameStart, nameEnd, LOOP)) {
       this.loopStart = valueStart;
       this.loopEnd = valueEnd;
-    }
+    } else if (lower(bytes[nameStart] as number) === LOWER_O)
+      this.#overload(bytes, nameStart, nameEnd, valueStart, valueEnd);
     return true;
+  }
+
+  #overload(bytes: Buffer, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    if (equalsLower(bytes, nameStart, nameEnd, OC)) {
+      this.ocStart = valueStart;
+      this.ocEnd = valueEnd;
+    } else if (equalsLower(bytes, nameStart, nameEnd, OC_SEQ)) {
+      this.ocSeqStart = valueStart;
+      this.ocSeqEnd = valueEnd;
+    } else if (equalsLower(bytes, nameStart, nameEnd, OC_VALIDITY)) {
+      this.ocValidityStart = valueStart;
+      this.ocValidityEnd = valueEnd;
+    }
   }
 }
 

@@ -19,6 +19,8 @@ export class NodeChooser {
   nowMs = 0;
   /** A stand-in was taken for a node that is gone. */
   failedOver = false;
+  /** New work: the algorithm chose the node for its key. */
+  fresh = false;
   /** The transport that this transaction used before. */
   transport: Transport | undefined;
   readonly #core: PlaneCore;
@@ -37,7 +39,7 @@ export class NodeChooser {
   /** The node for a request; undefined: none is usable. */
   choose(view: MessageView, transaction: Transaction, routes: RouteSet, rescued: boolean): PlaneNode | undefined {
     this.origin = undefined;
-    this.failedOver = false;
+    this.failedOver = this.fresh = false;
     this.transport = undefined;
     const hint = this.#hint(view, routes, rescued);
     return hint === undefined ? this.#unhinted(view, transaction, routes) : this.#hinted(hint, view, transaction);
@@ -103,7 +105,17 @@ export class NodeChooser {
     }
     const affinityKey = this.#affinity.of(view);
     const pinned = balancer.pinned(DEFAULT_POOL, affinityKey);
-    return pinned ?? this.#named(view, routes) ?? balancer.choose(DEFAULT_POOL, affinityKey);
+    const given = pinned ?? this.#named(view, routes);
+    if (given !== undefined) return given;
+    this.fresh = true;
+    return balancer.choose(DEFAULT_POOL, affinityKey);
+  }
+
+  /** Another node for new work, when the one chosen does not want it; undefined: there is none. */
+  instead(view: MessageView, node: PlaneNode): PlaneNode | undefined {
+    const others = this.#core.table.pool(node.pool).newest.filter(({ id }) => id !== node.id);
+    if (others.length === 0) return undefined;
+    return this.#core.balancer.chooseAmong(node.pool, this.#affinity.of(view), others);
   }
 
   /** The node of the dialog that an INVITE replaces, joins or targets (RFC 3891, 3911, 4538): their values begin with its Call-ID. */

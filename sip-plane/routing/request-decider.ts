@@ -1,6 +1,7 @@
 import type { PlaneCore, PlaneNode } from '../../data-plane';
 import { Transport } from '../../proto';
 import { ByteHash, HASH_CHARS, type AffinityKey } from '../affinity';
+import type { OverloadControl } from '../health';
 import {
   HeaderKind,
   Method,
@@ -21,7 +22,7 @@ import { Action, Decision, Drop } from './decision';
 import { FLOW_CHARS, FlowKind, readFlow } from './flow';
 import type { Memory } from './memory';
 import { NodeChooser } from './node-chooser';
-import type { NodeExits } from './node-exits';
+import type { Exit, NodeExits } from './node-exits';
 import { portOf, type OwnAddresses } from './own-addresses';
 import { supports } from './option-tags';
 import { RouteSet } from './route-set';
@@ -48,6 +49,8 @@ export interface DeciderParts {
   readonly direct?: AddressRanges | undefined;
   /** Puts the address that we are known by into Contact of nodes; absent: Contact stays. */
   readonly contacts?: ContactPatch | undefined;
+  /** What nodes say about their load; absent: not asked for. */
+  readonly overload?: OverloadControl | undefined;
   /** To find the connection that a flow names. */
   readonly connections: Pick<ConnectionTable, 'byId'>;
 }
@@ -123,9 +126,15 @@ export class RequestDecider {
   #toNode(view: MessageView, arrival: Arrival, forUs: boolean): void {
     const { decision, routes, transaction } = this;
     const chooser = this.#chooser;
-    const node = chooser.choose(view, transaction, routes, decision.strictRescue);
+    let node = chooser.choose(view, transaction, routes, decision.strictRescue);
     if (node === undefined) return decision.rejectWith(Reject.NO_NODE);
-    const exit = this.#parts.exits.choose(node, chooser.transport ?? this.#transportTo(node, view, arrival));
+    let exit = this.#exitTo(node, view, arrival);
+    if (exit !== undefined && chooser.fresh && this.#sheds(view, exit.peer)) {
+      node = chooser.instead(view, node);
+      exit = node === undefined ? undefined : this.#exitTo(node, view, arrival);
+      if (node === undefined || exit === undefined || this.#sheds(view, exit.peer))
+        return decision.rejectWith(Reject.OVERLOAD);
+    }
     if (exit === undefined) return decision.rejectWith(Reject.UNREACHABLE);
     chooser.remember(view, transaction, node, exit.transport);
     decision.action = Action.FORWARD;
@@ -138,6 +147,18 @@ export class RequestDecider {
     decision.rewriteUri = forUs && !decision.strictRescue && !routes.hasTop;
     this.#pushOver(view, exit.peer);
     this.#path(view, arrival);
+  }
+
+  #exitTo(node: PlaneNode, view: MessageView, arrival: Arrival): Exit | undefined {
+    return this.#parts.exits.choose(node, this.#chooser.transport ?? this.#transportTo(node, view, arrival));
+  }
+
+  /** Does the node want less new work (RFC 7339)? Emergencies and what has a priority go all the same (OC-3). */
+  #sheds(view: MessageView, peer: Peer): boolean {
+    const { overload, core } = this.#parts;
+    if (overload === undefined || !overload.sheds(peer, core.clock.now())) return false;
+    if (view.inDialog || view.method === Method.ACK || view.method === Method.CANCEL) return false;
+    return view.uri.scheme !== Scheme.URN_SERVICE && view.header(HeaderKind.RESOURCE_PRIORITY) < 0;
   }
 
   /**

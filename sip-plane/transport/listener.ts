@@ -48,7 +48,7 @@ export class Listener {
   readonly known: Peer;
   /** The same listener as it names itself to peers that reach it without what stands before it; itself when nothing does. */
   readonly direct: Listener;
-  /** `Via: SIP/2.0/UDP host:port;branch=z9hG4bK`. */
+  /** `Via: SIP/2.0/UDP host:port;branch=z9hG4bK`, with what else all our Vias there say. */
   readonly viaPrefix: Buffer;
   /** `Record-Route: <sip:`, then comes the flow or nothing. */
   readonly recordRoutePrefix: Buffer;
@@ -62,19 +62,31 @@ export class Listener {
   /** Carried by WebSocket: clients there have no address that they could be called at. */
   readonly webSocket: boolean;
 
-  constructor(index: number, leg: Leg, transport: Transport, host: string, port: number, advertised?: Advertised) {
+  constructor(
+    index: number,
+    leg: Leg,
+    transport: Transport,
+    host: string,
+    port: number,
+    advertised?: Advertised,
+    viaParams = '',
+  ) {
     this.index = index;
     this.leg = leg;
     this.transport = transport;
     this.self = new Peer(publicAddress(host), port);
     this.known = advertised === undefined ? this.self : new Peer(advertised.host, advertised.port);
-    this.direct = advertised === undefined ? this : new Listener(index, leg, transport, host, port);
+    this.direct =
+      advertised === undefined ? this : new Listener(index, leg, transport, host, port, undefined, viaParams);
     this.secure = transport === Transport.TLS || transport === Transport.WSS;
     this.webSocket = transport === Transport.WS || transport === Transport.WSS;
     const sentBy = this.known.hostPortBytes.toString('latin1');
     const via = advertised?.inVia === true ? sentBy : this.self.hostPortBytes.toString('latin1');
     const parameter = uriTransport(transport);
-    this.viaPrefix = Buffer.from(`Via: SIP/2.0/${transportName(transport)} ${via};branch=z9hG4bK`, 'latin1');
+    this.viaPrefix = Buffer.from(
+      `Via: SIP/2.0/${transportName(transport)} ${via}${viaParams};branch=z9hG4bK`,
+      'latin1',
+    );
     this.recordRoutePrefix = Buffer.from('Record-Route: <sip:', 'latin1');
     this.recordRouteUri = Buffer.from(`${sentBy};transport=${parameter};lr`, 'latin1');
     // With sips the transport is TLS without being named, unless it is WebSocket.

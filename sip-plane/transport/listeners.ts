@@ -20,6 +20,8 @@ import type { DatagramBatch, UdpEngine } from './udp-engine';
 /** Letters of our branch that tell listeners apart. */
 const MAX_LISTENERS = 26;
 const MAX_PORT_TRIES = 20;
+/** We understand what nodes say about their load (RFC 7339 4.1, 4.2). */
+const OVERLOAD_CONTROL = ';oc;oc-algo="loss"';
 
 export interface ListenersOptions {
   readonly config: SipConfig;
@@ -211,7 +213,9 @@ export class Listeners {
   ): Listener {
     const index = this.opened.length;
     const known = advertisedAs({ leg, host, advertised }, transport, port, this.#options.config);
-    const listener = new Listener(index, leg, transport, host, port, known);
+    const controlled =
+      this.#options.config.overloadControl && (leg === 'internal' || this.#options.config.internal === null);
+    const listener = new Listener(index, leg, transport, host, port, known, controlled ? OVERLOAD_CONTROL : '');
     for (const alias of advertised?.aliases ?? [])
       this.aliases.push({ host: alias, port: known?.port ?? port, listener });
     if (host === '0.0.0.0' || host === '::') this.wildcards.add(listener);
