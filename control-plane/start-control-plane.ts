@@ -2,7 +2,7 @@ import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { AdminServiceService, NodeServiceService, NodeState, PeerServiceService, PlaneServiceService } from '../proto';
 import { startAdminHttp } from '../runtime/admin-http';
-import { createServer, listen, stopServer } from '../runtime/grpc';
+import { createServer, isLoopback, listen, stopServer } from '../runtime/grpc';
 import type { ProcessContext } from '../runtime/process-context';
 import type { Service } from '../runtime/service';
 import { productVersion } from '../runtime/version';
@@ -42,6 +42,8 @@ export async function startControlPlane(context: ProcessContext): Promise<Servic
     { host, port }: { host: string; port: number },
   ): Promise<void> => {
     const address = await listen(server, { what, host, port, insecure, tls, authenticated });
+    if (!authenticated && !isLoopback(host))
+      core.logger.warn({ what, address }, 'everybody who reaches this port may do all');
     opened.push({ addresses: { [name]: address }, close: () => stopServer(server, GRACE_MS) });
   };
   const close = async (): Promise<void> => {

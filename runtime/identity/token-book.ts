@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../clock';
 import { TriplaneError, messageOf } from '../errors';
+import { warnOfExposure } from '../file-exposure';
 import type { Logger } from '../logger';
 import { WatchedFiles } from '../watched-files';
 import { grantText, type Identity } from './identity';
@@ -31,6 +32,7 @@ export class TokenBook {
   constructor(options: TokenBookOptions) {
     this.#options = options;
     this.#byHash = parseTokens(readTokens(options.file), options.file);
+    warnOfExposure(options.logger, [options.file], 'write');
     this.#files = new WatchedFiles({ ...options, files: [options.file], onChange: () => this.reload() });
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../clock';
 import { TriplaneError, messageOf } from '../errors';
+import { warnOfExposure } from '../file-exposure';
 import type { Logger } from '../logger';
 import { WatchedFiles } from '../watched-files';
 
@@ -22,6 +23,7 @@ export class TokenSource {
   constructor(options: TokenSourceOptions) {
     this.#options = options;
     this.#token = readToken(options.file);
+    warnOfExposure(options.logger, [options.file], 'read');
     this.#files = new WatchedFiles({ ...options, files: [options.file], onChange: () => this.#reload() });
   }
 

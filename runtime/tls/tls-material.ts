@@ -1,6 +1,7 @@
 import type { SecureContext, SecureContextOptions, TlsOptions } from 'node:tls';
 import type { Clock } from '../clock';
 import { messageOf } from '../errors';
+import { warnOfExposure } from '../file-exposure';
 import type { Logger } from '../logger';
 import { WatchedFiles } from '../watched-files';
 import { loadTls, type LoadedTls, type TlsSettings } from './tls-files';
@@ -39,6 +40,7 @@ export class TlsMaterial {
     this.#options = options;
     this.#loaded = loadTls(settings, options.what);
     this.#warnOfEnd();
+    warnOfExposure(options.logger, [settings.keyFile, settings.pfxFile, settings.passphraseFile], 'read');
     const { certFile, keyFile, pfxFile, passphraseFile, caFile } = settings;
     this.#files = new WatchedFiles({
       ...options,
