@@ -6,7 +6,7 @@ import type { ExchangeClient } from './exchange-client';
 import { Fault, INCOMPLETE, answerOf } from './faults';
 import { CR, LF, latin1 } from './octets';
 import type { RequestStamp } from './request-head';
-import { viewRequest, type RequestView } from './request-view';
+import { Body, viewRequest, type RequestView } from './request-view';
 import type { WireDeps } from './wire-deps';
 
 /** Longest head of a request. */
@@ -205,15 +205,17 @@ export class ClientConnection implements ExchangeClient {
     const view = viewRequest(requests, buffer, start, config.via);
     figures.request(typeof view === 'number' ? latin1(buffer, start, requests.methodEnd) : view.method);
     if (typeof view === 'number') return view;
+    const own = this.#ownAnswer(view);
+    if (own !== undefined) {
+      // A body that nobody reads ends the connection.
+      const bare = view.body === Body.NONE;
+      this.#view = bare ? view : undefined;
+      this.answer(own);
+      return bare ? behind : STOP;
+    }
     this.#view = view;
     const exchange = new Exchange(this.#deps, this, view);
     this.#exchange = exchange;
-    const own = this.#ownAnswer(view);
-    if (own !== undefined) {
-      exchange.abandon();
-      this.answer(own);
-      return exchange.requestDone ? behind : STOP;
-    }
     return exchange.begin(buffer, start, behind, end);
   }
 

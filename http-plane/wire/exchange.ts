@@ -48,6 +48,8 @@ export class Exchange implements NodeUser {
   #tries = 0;
   #retrying = false;
   #judged = false;
+  /** The node takes no more of the body at the moment. */
+  #nodeFull = false;
   #status = 0;
   /** Body of an answer of the plane's own, for the access log. */
   #ownBytes = 0;
@@ -100,7 +102,10 @@ export class Exchange implements NodeUser {
     const rest = out.take();
     if (behind < 0) return behind;
     if (this.#wait <= Wait.ANSWER) this.#await();
-    if (this.#connection !== undefined && !this.#write(this.#connection, rest)) this.#client.pause();
+    if (this.#connection !== undefined && !this.#write(this.#connection, rest)) {
+      this.#nodeFull = true;
+      this.#client.pause();
+    }
     return behind;
   }
 
@@ -110,6 +115,8 @@ export class Exchange implements NodeUser {
   }
 
   nodeDrained(): void {
+    this.#nodeFull = false;
+    if (this.#wait === Wait.BODY) this.#await();
     if (!this.#body.done) this.#client.resume();
   }
 
@@ -162,7 +169,8 @@ export class Exchange implements NodeUser {
         this.#elsewhereOr(CONNECT_SLOW, connection);
         return;
       case Wait.BODY:
-        this.#answer(BODY_SLOW);
+        if (this.#nodeFull) this.#failed();
+        this.#answer(this.#nodeFull ? NODE_SLOW : BODY_SLOW);
         return;
       case Wait.ANSWER:
         this.#failed();
@@ -327,7 +335,8 @@ export class Exchange implements NodeUser {
 
   #cut(): void {
     this.#deps.figures.reject('answerCut');
-    this.#failed();
+    // With bytes still waiting for the client it was the client that was slow.
+    if (!this.#client.backlog) this.#failed();
     this.#drop();
     this.#status = this.#relay.status;
     this.#close();

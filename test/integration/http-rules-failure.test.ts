@@ -313,3 +313,34 @@ test('Q6: a plane that closes says Connection: close on the last answer', async 
   expect(await client.untilClosed()).toMatch(/^Connection: close\r$[^]*last$/m);
   await closed;
 });
+
+test('a client that stops reading is cut off, and its node is not blamed', async () => {
+  const big = Buffer.alloc(MEGABYTES);
+  const node = await HttpBackend.start('app1', (_request, response) => void response.end(big));
+  closers.push(() => node.close());
+  hop = await httpHop(answer('ok'), { responseTimeoutMs: 150 });
+  hop.fixture.core.setNodes([httpNode('app1', node.port), httpNode('app2', hop.node.port)]);
+  const stuck = Array.from({ length: 12 }, () => {
+    const socket = connect(hop.fixture.port, '127.0.0.1').pause();
+    closers.push(() => socket.destroy());
+    socket.write(GET);
+    return socket;
+  });
+  await until('all are cut off', () => hop.fixture.counter('http.rejects.answerCut') >= stuck.length / 2);
+  expect(hop.fixture.counter('http.ejections')).toBe(0);
+  expect(hop.fixture.core.table.get('app1')?.live.failures).toBe(0);
+});
+
+test('a node that stops reading a body is 504, not the fault of the client', async () => {
+  const lazy = createServer((socket) => void socket.pause().on('error', () => {}));
+  await new Promise<void>((resolve) => {
+    lazy.listen(0, '127.0.0.1', resolve);
+  });
+  closers.push(() => lazy.close());
+  hop = await httpHop(answer('ok'), { bodyTimeoutMs: 150 });
+  hop.fixture.core.setNodes([httpNode('lazy', (lazy.address() as AddressInfo).port)]);
+  const client = hop.client();
+  client.send(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${MEGABYTES}\r\n\r\n`);
+  client.socket.write(Buffer.alloc(MEGABYTES));
+  expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 504 /);
+});
