@@ -10,7 +10,7 @@ const MAX_GONE = 10_000;
 
 /** What a hint that verifies says. */
 export interface Hint {
-  /** Undefined: a node that this plane does not know, or no longer. */
+  /** Undefined: a node that this plane never knew. */
   readonly nodeId: string | undefined;
 }
 
@@ -29,6 +29,8 @@ export class HintBook {
   readonly #known = new Map<string, Hint>();
   /** Hints that verified by their MAC alone: of nodes that are not in the table. */
   readonly #gone = new Map<string, Hint>();
+  /** Ids of all nodes ever seen, by their characters: who takes over from a node depends on which it was. Bounded. */
+  readonly #seen = new Map<string, string>();
   readonly #params = new Map<string, Buffer>();
 
   /** Takes over nodes and keys of a new table. Nodes that left stay readable. */
@@ -37,6 +39,7 @@ export class HintBook {
     const older = this.#keys.filter((old) => !fresh.some((key) => sameKey(key, old)));
     this.#keys = [...fresh, ...older].slice(0, MAX_KEYS);
     this.#known.clear();
+    this.#gone.clear();
     this.#params.clear();
     for (const node of table.nodes) this.#addNode(node);
   }
@@ -56,6 +59,7 @@ export class HintBook {
   #addNode(node: PlaneNode): void {
     const hint: Hint = { nodeId: node.id };
     const name = nodeChars(node.id);
+    this.#noteSeen(name, node.id);
     // Newest key last, so that it wins should two keys have one id and one MAC.
     for (const key of this.#keys.toReversed()) this.#known.set(key.id + name + mac(key, name), hint);
     const signer = this.#keys[0];
@@ -63,11 +67,21 @@ export class HintBook {
       this.#params.set(node.id, Buffer.from(`;h=${signer.id}${name}${mac(signer, name)}`, 'latin1'));
   }
 
+  #noteSeen(name: string, nodeId: string): void {
+    this.#seen.delete(name);
+    this.#seen.set(name, nodeId);
+    if (this.#seen.size <= MAX_GONE) return;
+    for (const oldest of this.#seen.keys()) {
+      this.#seen.delete(oldest);
+      return;
+    }
+  }
+
   #verify(text: string): Hint | undefined {
     const name = text.slice(1, 1 + NODE_CHARS);
     for (const key of this.#keys) {
       if (key.id !== text[0] || mac(key, name) !== text.slice(1 + NODE_CHARS)) continue;
-      const hint: Hint = { nodeId: undefined };
+      const hint: Hint = { nodeId: this.#seen.get(name) };
       if (this.#gone.size >= MAX_GONE) this.#gone.clear();
       this.#gone.set(text, hint);
       return hint;

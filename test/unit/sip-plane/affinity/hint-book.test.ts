@@ -66,13 +66,18 @@ describe('the hint book', () => {
     expect(read(book, hint)).toBeUndefined();
   });
 
-  it('knows the hint of a node that left, without its name', () => {
+  it('knows the hint of a node that left, and its name if it saw the node', () => {
     const book = new HintBook();
     const before = table(['app1'], [key('a', 1)]);
     book.use(before);
     const hint = Buffer.from(hintOf(book, before, 'app1'));
     book.use(table([], [key('a', 1)]));
-    expect(read(book, hint)).toEqual({ nodeId: undefined });
+    expect(read(book, hint)).toEqual({ nodeId: 'app1' });
+    const newcomer = new HintBook();
+    newcomer.use(table([], [key('a', 1)]));
+    expect(read(newcomer, hint)).toEqual({ nodeId: undefined });
+    newcomer.use(before);
+    expect(read(newcomer, hint)).toEqual({ nodeId: 'app1' });
   });
 
   it('takes nothing else for a hint', () => {
