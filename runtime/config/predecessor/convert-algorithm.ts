@@ -12,6 +12,10 @@ export const ALGORITHMS: Readonly<Record<string, string>> = {
   ActiveStandbyAlgorithm: 'active-standby',
 };
 
+const RAMP_PERIOD = 'trafficRampupCyclePeriod';
+const RAMP_PERCENT = 'trafficPercentageIncrease';
+const MAX_SLOW_START_MS = 3_600_000;
+
 /** Those that remember keys, and take the parameters of the predecessor's cache. */
 const REMEMBERS: readonly string[] = ['call-id-affinity', 'user-affinity', 'subcluster-affinity'];
 
@@ -29,9 +33,27 @@ export function convertAlgorithm(draft: Draft): void {
     const groups = draft.take('subclusterMap');
     if (groups !== undefined) parameters['subclusterMap'] = groups;
   }
+  const slowStart = slowStartOf(draft);
+  if (slowStart !== undefined) parameters['slowStartMs'] = slowStart;
   if (Object.keys(parameters).length > 0) draft.put('control.routing.sip.parameters', parameters);
   const key = draft.take('sipHeaderAffinityKey');
   if (key !== undefined) draft.put('sip.affinityKey', headerOf(key));
+  const exclusion = draft.take('sipHeaderAffinityExclusionPattern');
+  if (exclusion !== undefined) draft.put('sip.affinityExclusionPattern', exclusion);
+  const fallback = draft.take('sipHeaderAffinityFallbackKey');
+  if (fallback !== undefined) draft.put('sip.affinityFallbackKey', headerOf(fallback));
+}
+
+/** The whole ramp-up: so many periods as it takes to come to 100 percent. */
+function slowStartOf(draft: Draft): string | undefined {
+  const period = draft.take(RAMP_PERIOD);
+  const percent = draft.take(RAMP_PERCENT);
+  const slowStartMs = Math.round((Number(period) * 100) / Number(percent));
+  if (slowStartMs >= 1 && slowStartMs <= MAX_SLOW_START_MS) return String(slowStartMs);
+  const reason = `expected both, in ms and percent, for a slow start of at most ${MAX_SLOW_START_MS} ms`;
+  if (period !== undefined) draft.leave(RAMP_PERIOD, period, reason);
+  if (percent !== undefined) draft.leave(RAMP_PERCENT, percent, reason);
+  return undefined;
 }
 
 function affinityParameters(draft: Draft, chosen: boolean): Record<string, string> {

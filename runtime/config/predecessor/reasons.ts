@@ -51,15 +51,10 @@ const REASONS: readonly Reason[] = [
     reason: 'there is no replicated cache; every plane computes the same node for a key',
   },
   { keys: /^callIdAffinity|^userAffinity/, reason: 'belongs to an algorithm that is not chosen here' },
-  { keys: /^sipHeaderAffinity/, reason: 'a fallback for the affinity key is not in this version' },
   { keys: /^isSendTrying$/, reason: 'a stateless proxy sends no 100 (RFC 3261 16.11); the node does' },
   {
     keys: /^(isSend5xx|response.*NodeRemoval|maxNumberResponses|maxErrorTime|maxRequestNumberWithoutResponse|maxResponseTime)/,
     reason: 'node health is the lease in this version',
-  },
-  {
-    keys: /^traffic(Rampup|Percentage)/,
-    reason: 'slow start is not in this version; "triplane node --weight" limits a new node',
   },
   {
     keys: /^(blocked-values|isUseWithNexmo|matchingHostnameForRoute|isFilterSubdomain|internalTransport|usePrettyEncoding|requestCheckPattern|urlrewrite)$/,

@@ -147,6 +147,27 @@ test.each([
   expect(conversion.leftOvers).toEqual([]);
 });
 
+test('ramp-up becomes a slow start of every algorithm, and stays behind when it is not whole', () => {
+  const { tree } = convert('trafficRampupCyclePeriod=35000\ntrafficPercentageIncrease=50\n');
+  expect(configSchema.parse(tree).control.routing.sip.parameters).toEqual({ slowStartMs: '70000' });
+  for (const text of ['trafficRampupCyclePeriod=35000', 'trafficPercentageIncrease=0\ntrafficRampupCyclePeriod=1']) {
+    const conversion = convert(text);
+    expect(conversion.tree).toEqual({});
+    expect(Object.keys(reasonsOf(conversion))).toContain('trafficRampupCyclePeriod');
+  }
+});
+
+test('the exclusion pattern of the affinity key and its fallback are taken over', () => {
+  const { tree } = convert(
+    'sipHeaderAffinityKey=To\nsipHeaderAffinityExclusionPattern=anonymous\nsipHeaderAffinityFallbackKey=from.user\n',
+  );
+  expect(configSchema.parse(tree).sip).toMatchObject({
+    affinityKey: 'To',
+    affinityExclusionPattern: 'anonymous',
+    affinityFallbackKey: 'From',
+  });
+});
+
 test('every algorithm that conversion names is one that planes run', () => {
   const catalog = new AlgorithmCatalog();
   for (const algorithm of Object.values(ALGORITHMS)) {
