@@ -1,6 +1,9 @@
 import { Node, NodeRecord, NodeState } from '../../proto';
 import { Refusal } from './refusal';
 
+/** The source of nodes that stand in the configuration. */
+export const STATIC = 'static';
+
 /** The record, or Refusal NODE_UNKNOWN. */
 export function required(record: NodeRecord | undefined, nodeId: string): NodeRecord {
   if (record !== undefined) return record;

@@ -3,13 +3,13 @@ import type { Clock } from '../../runtime/clock';
 import type { Counters } from '../../runtime/counters';
 import type { Logger } from '../../runtime/logger';
 import { NODES, recordOf, type Commit, type Store } from '../store';
+import { admit, tooManyNodes } from './admission';
 import { Drains, type PlaneProgress } from './drains';
 import { GuardKeeper } from './guard-keeper';
 import { LeaseTable, type Lease } from './lease-table';
 import { LeaseTime } from './lease-time';
 import { NodeRecords } from './node-records';
-import { required, sameRecord, withState } from './record-state';
-import { Refusal } from './refusal';
+import { STATIC, required, sameRecord, withState } from './record-state';
 import { validateNode } from './validate-node';
 
 export interface RegistryOptions {
@@ -50,8 +50,6 @@ export interface NodeView {
   readonly silentMs: number | undefined;
 }
 
-/** The source of nodes that stand in the configuration. */
-const STATIC = 'static';
 const MAX_NODES = 10_000;
 const SWEEPS_PER_TTL = 10;
 
@@ -120,17 +118,19 @@ export class Registry {
   async register(registration: Registration): Promise<{ lease: Lease; state: NodeState }> {
     const node = validateNode(registration.node);
     const old = this.#leases.ofNode(node.nodeId);
-    this.#admit(node, registration, old);
-    const record = await this.#records.change(node.nodeId, registration.traceparent, (held) =>
+    const record = this.#records.get(node.nodeId);
+    if (record === undefined && this.#records.size >= MAX_NODES) throw tooManyNodes(MAX_NODES);
+    admit(node, registration, { lease: old, source: record?.source });
+    const kept = await this.#records.change(node.nodeId, registration.traceparent, (held) =>
       this.#recordFor(node, registration.source, held),
     );
     const same = old?.incarnation === node.incarnation ? old : undefined;
     const lease = same ?? this.#leases.grant(node.nodeId, node.incarnation, registration.peerHost);
     if (same !== undefined) this.#leases.renew(same);
     this.#suspects.delete(node.nodeId);
-    if (record?.wantedState !== NodeState.DRAINING) this.#drains.end(node.nodeId);
+    if (kept?.wantedState !== NodeState.DRAINING) this.#drains.end(node.nodeId);
     if (same === undefined) this.#note('registered', node, registration);
-    return { lease, state: record?.node?.state ?? NodeState.ACTIVE };
+    return { lease, state: kept?.node?.state ?? NodeState.ACTIVE };
   }
 
   /** Says whether a node of the configuration is well; the first time makes it known. It needs no lease and is never removed. */
@@ -271,34 +271,6 @@ export class Registry {
   #beginDrain(nodeId: string, { node }: NodeRecord, index: number): void {
     const untilMs = (node?.drainDeadline?.getTime() ?? 0) - this.#options.clock.date().getTime();
     this.#drains.begin(nodeId, this.#time.now() + Math.max(0, untilMs), index);
-  }
-
-  #admit(node: Node, { peerHost, source }: Registration, lease: Lease | undefined): void {
-    const { nodeId, incarnation } = node;
-    const record = this.#records.get(nodeId);
-    if (record === undefined && this.#records.size >= MAX_NODES) {
-      throw new Refusal('TOO_MANY_NODES', `there are ${MAX_NODES} nodes already; remove some, then try again`);
-    }
-    if (record?.source === STATIC) {
-      throw new Refusal('NODE_ID_TAKEN', `node_id ${nodeId} belongs to a node of the configuration`, {
-        node_id: nodeId,
-      });
-    }
-    if (lease === undefined || lease.expired || lease.incarnation === incarnation) return;
-    if (lease.replaced.includes(incarnation)) {
-      throw new Refusal(
-        'INCARNATION_REPLACED',
-        `a newer process has taken node_id ${nodeId}; end one of the two, or choose another node_id`,
-        { node_id: nodeId },
-      );
-    }
-    const upgrade = source === 'grpc' && record?.source !== 'grpc';
-    if (lease.peerHost === peerHost || upgrade) return;
-    throw new Refusal(
-      'NODE_ID_TAKEN',
-      `node_id ${nodeId} is held by another live process at ${lease.peerHost}; end that one, or choose another node_id`,
-      { node_id: nodeId, holder: lease.peerHost },
-    );
   }
 
   /** What is kept of a node that registers; undefined when nothing changes. */

@@ -1,0 +1,43 @@
+import type { Node } from '../../proto';
+import type { Lease } from './lease-table';
+import { STATIC } from './record-state';
+import { Refusal } from './refusal';
+
+/** Who holds the node id now. */
+export interface Incumbent {
+  readonly lease: Lease | undefined;
+  /** Undefined: nobody. */
+  readonly source: string | undefined;
+}
+
+/** Whether a process may have a node id that may be held already. Throws Refusal NODE_ID_TAKEN, INCARNATION_REPLACED. */
+export function admit(
+  { nodeId, incarnation }: Node,
+  { peerHost, source }: { readonly peerHost: string; readonly source: string },
+  held: Incumbent,
+): void {
+  if (held.source === STATIC) {
+    throw new Refusal('NODE_ID_TAKEN', `node_id ${nodeId} belongs to a node of the configuration`, { node_id: nodeId });
+  }
+  const { lease } = held;
+  if (lease === undefined || lease.expired || lease.incarnation === incarnation) return;
+  if (lease.replaced.includes(incarnation)) {
+    throw new Refusal(
+      'INCARNATION_REPLACED',
+      `a newer process has taken node_id ${nodeId}; end one of the two, or choose another node_id`,
+      { node_id: nodeId },
+    );
+  }
+  // A node that registers by itself knows better than whoever sends heartbeats for it.
+  const upgrade = source === 'grpc' && held.source !== 'grpc';
+  if (lease.peerHost === peerHost || upgrade) return;
+  throw new Refusal(
+    'NODE_ID_TAKEN',
+    `node_id ${nodeId} is held by another live process at ${lease.peerHost}; end that one, or choose another node_id`,
+    { node_id: nodeId, holder: lease.peerHost },
+  );
+}
+
+export function tooManyNodes(limit: number): Refusal {
+  return new Refusal('TOO_MANY_NODES', `there are ${limit} nodes already; remove some, then try again`);
+}
