@@ -1,5 +1,5 @@
 import type { SecureContext, SecureContextOptions, TlsOptions } from 'node:tls';
-import type { Clock } from '../clock';
+import type { Clock, Timer } from '../clock';
 import { messageOf } from '../errors';
 import { warnOfExposure } from '../file-exposure';
 import type { Logger } from '../logger';
@@ -31,6 +31,7 @@ export class TlsMaterial {
   readonly #settings: TlsSettings;
   readonly #options: TlsMaterialOptions;
   readonly #files: WatchedFiles;
+  readonly #daily: Timer;
   readonly #listeners = new Set<() => void>();
   #loaded: LoadedTls;
 
@@ -41,6 +42,7 @@ export class TlsMaterial {
     this.#loaded = loadTls(settings, options.what);
     this.#warnOfEnd();
     warnOfExposure(options.logger, [settings.keyFile, settings.pfxFile, settings.passphraseFile], 'read');
+    this.#daily = options.clock.every(DAY_MS, () => this.#warnOfEnd());
     const { certFile, keyFile, pfxFile, passphraseFile, caFile } = settings;
     this.#files = new WatchedFiles({
       ...options,
@@ -102,6 +104,7 @@ export class TlsMaterial {
 
   close(): void {
     this.#files.close();
+    this.#daily.cancel();
     this.#listeners.clear();
   }
 
