@@ -21,7 +21,7 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const get = (fields = ''): string => `GET / HTTP/1.1\r\nHost: x\r\n${fields}\r\n`;
 const post = (fields: string, body = ''): string => `POST / HTTP/1.1\r\nHost: x\r\n${fields}\r\n${body}`;
 const refused = ({ client, node }: Seen): boolean => /^HTTP\/1\.[01] [45]/.test(client) && node === '';
-const badGateway = ({ client }: Seen): boolean => /^HTTP\/1\.1 502/.test(client);
+const badGateway = ({ client }: Seen): boolean => client.startsWith('HTTP/1.1 502');
 const nodeHas =
   (pattern: RegExp) =>
   (seen: Seen): boolean =>
@@ -46,27 +46,27 @@ export const probes: readonly Probe[] = [
   { name: 'H5 bare CR in value', request: get('A: b\rc\r\n'), wanted: refused },
   { name: 'H5 NUL in value', request: get('A: b\0c\r\n'), wanted: refused },
   { name: 'H5 name with a bracket', request: get('A(b): c\r\n'), wanted: refused },
-  { name: 'H6 chunk size 0x2', request: post('Transfer-Encoding: chunked\r\n', '0x2\r\nhi\r\n0\r\n\r\n'), wanted: ({ client }) => /^HTTP\/1\.1 4/.test(client) },
-  { name: 'H6 bare LF in chunk extension', request: post('Transfer-Encoding: chunked\r\n', '2;a\nhi\r\n0\r\n\r\n'), wanted: ({ client }) => /^HTTP\/1\.1 4/.test(client) },
+  { name: 'H6 chunk size 0x2', request: post('Transfer-Encoding: chunked\r\n', '0x2\r\nhi\r\n0\r\n\r\n'), wanted: ({ client }) => client.startsWith('HTTP/1.1 4') },
+  { name: 'H6 bare LF in chunk extension', request: post('Transfer-Encoding: chunked\r\n', '2;a\nhi\r\n0\r\n\r\n'), wanted: ({ client }) => client.startsWith('HTTP/1.1 4') },
   { name: 'H7 no Host', request: 'GET / HTTP/1.1\r\n\r\n', wanted: refused },
   { name: 'H7 two Hosts', request: 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', wanted: refused },
-  { name: 'H8 absolute-form', request: 'GET http://real.example/p HTTP/1.1\r\nHost: other\r\n\r\n', wanted: ({ node }) => /^GET \/p HTTP/.test(node) && /^host: real\.example\r$/im.test(node) },
+  { name: 'H8 absolute-form', request: 'GET http://real.example/p HTTP/1.1\r\nHost: other\r\n\r\n', wanted: ({ node }) => node.startsWith('GET /p HTTP') && /^host: real\.example\r$/im.test(node) },
   { name: 'H8 CONNECT', request: 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', wanted: refused },
   { name: 'H9 raw path', request: 'GET //a/../b%2f?x="y" HTTP/1.1\r\nHost: x\r\n\r\n', wanted: nodeHas(/^GET \/\/a\/\.\.\/b%2f\?x="y" HTTP/) },
   { name: 'H10 answer with both framings', request: get(), reply: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n', wanted: badGateway },
   { name: 'H10 answer with two lengths', request: get(), reply: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!', wanted: badGateway },
-  { name: 'H12 cut chunked answer', request: get(), reply: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n', ends: true, wanted: ({ client }) => !/\r\n0\r\n\r\n$/.test(client) },
-  { name: 'H13 unframed answer to 1.1', request: get(), reply: 'HTTP/1.1 200 OK\r\n\r\nok', ends: true, wanted: ({ client }) => /ok/.test(client) },
-  { name: 'H14 chunked answer to 1.0', request: 'GET / HTTP/1.0\r\nHost: x\r\n\r\n', reply: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n', wanted: ({ client }) => /\r\n\r\nok$/.test(client) && !/transfer-encoding/i.test(client) },
-  { name: 'H15 304 with a length', request: get(), reply: 'HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\nETag: "a"\r\n\r\n', wanted: ({ client }) => /^HTTP\/1\.1 304/.test(client) },
+  { name: 'H12 cut chunked answer', request: get(), reply: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n', ends: true, wanted: ({ client }) => !client.endsWith('\r\n0\r\n\r\n') },
+  { name: 'H13 unframed answer to 1.1', request: get(), reply: 'HTTP/1.1 200 OK\r\n\r\nok', ends: true, wanted: ({ client }) => client.includes('ok') },
+  { name: 'H14 chunked answer to 1.0', request: 'GET / HTTP/1.0\r\nHost: x\r\n\r\n', reply: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n', wanted: ({ client }) => client.endsWith('\r\n\r\nok') && !/transfer-encoding/i.test(client) },
+  { name: 'H15 304 with a length', request: get(), reply: 'HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\nETag: "a"\r\n\r\n', wanted: ({ client }) => client.startsWith('HTTP/1.1 304') },
   { name: 'P1 Connection: X-Foo', request: get('Connection: X-Foo\r\nX-Foo: 1\r\n'), wanted: nodeLacks(/x-foo: 1/i) },
   { name: 'P1 Proxy-Authorization', request: get('Proxy-Authorization: a\r\nProxy-Connection: a\r\n'), wanted: nodeLacks(/proxy-/i) },
-  { name: 'P1 answer hop-by-hop', request: get(), reply: 'HTTP/1.1 200 OK\r\nConnection: X-Int\r\nX-Int: 1\r\nProxy-Authenticate: a\r\nContent-Length: 2\r\n\r\nok', wanted: ({ client }) => /ok$/.test(client) && !/x-int: 1|proxy-auth/i.test(client) },
-  { name: 'P6 Expect: 100-continue', request: post('Expect: 100-continue\r\nContent-Length: 2\r\n'), reply: `HTTP/1.1 100 Continue\r\n\r\n${OK}`, wanted: ({ client }) => /^HTTP\/1\.1 100/.test(client) },
+  { name: 'P1 answer hop-by-hop', request: get(), reply: 'HTTP/1.1 200 OK\r\nConnection: X-Int\r\nX-Int: 1\r\nProxy-Authenticate: a\r\nContent-Length: 2\r\n\r\nok', wanted: ({ client }) => client.endsWith('ok') && !/x-int: 1|proxy-auth/i.test(client) },
+  { name: 'P6 Expect: 100-continue', request: post('Expect: 100-continue\r\nContent-Length: 2\r\n'), reply: `HTTP/1.1 100 Continue\r\n\r\n${OK}`, wanted: ({ client }) => client.startsWith('HTTP/1.1 100') },
   { name: 'P7 103', request: get(), reply: `HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n${OK}`, wanted: ({ client }) => /^HTTP\/1\.1 103[^]*200 OK/.test(client) },
   { name: 'P8 trailers', request: get('TE: trailers\r\nConnection: TE\r\n'), reply: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n', wanted: ({ client }) => /0\r\nX-Sum: 1\r\n\r\n$/i.test(client) },
-  { name: 'DELETE with chunks', request: 'DELETE / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n', wanted: ({ node }) => /hi/.test(node) && (/transfer-encoding: chunked/i.test(node) || /content-length: 2/i.test(node)) },
-  { name: 'GET with Trailer', request: get('Trailer: A\r\n'), wanted: ({ client }) => /ok$/.test(client) },
+  { name: 'DELETE with chunks', request: 'DELETE / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n', wanted: ({ node }) => node.includes('hi') && (/transfer-encoding: chunked/i.test(node) || /content-length: 2/i.test(node)) },
+  { name: 'GET with Trailer', request: get('Trailer: A\r\n'), wanted: ({ client }) => client.endsWith('ok') },
   { name: 'Q5 head of 64 KiB', request: get(`A: ${'b'.repeat(65_536)}\r\n`), wanted: refused },
   { name: 'X5 Upgrade: h2c', request: get('Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n'), wanted: nodeLacks(/upgrade:|http2-settings:/i) },
 ]; // prettier-ignore

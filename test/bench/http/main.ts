@@ -68,8 +68,8 @@ async function wrk(contender: Contender, page: string, seconds: number): Promise
     name: contender.name,
     perSecond: count / seconds,
     cpuMicros: cpu / count,
-    p50: /50%\s+(\S+)/.exec(stdout)?.[1] ?? '',
-    p99: /99%\s+(\S+)/.exec(stdout)?.[1] ?? '',
+    p50: /^\s+50%\s+(\S+)/m.exec(stdout)?.[1] ?? '',
+    p99: /^\s+99%\s+(\S+)/m.exec(stdout)?.[1] ?? '',
   };
 }
 
