@@ -60,7 +60,7 @@ export async function triplane(
     sets.flatMap((set) => ['--set', set]),
     { env },
   );
-  await once(child, 'message');
+  await isReady(child);
   const contender = processContender(name, port, child);
   return {
     ...contender,
@@ -75,7 +75,7 @@ export async function triplane(
 export async function nodeSmppRelay(sink: SinkPorts): Promise<Contender> {
   const port = (ports += 1);
   const child = fork(path.join(__dirname, 'relay.js'), [String(port), String(sink.smsc)]);
-  await once(child, 'message');
+  await isReady(child);
   return processContender('node-smpp relay', port, child);
 }
 
@@ -132,6 +132,16 @@ function processContender(name: string, port: number, child: ChildProcess): Cont
 function cpuMicrosOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+/** Waits for the first message of a child; fails when it ends instead. */
+async function isReady(child: ChildProcess): Promise<void> {
+  await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(([code]) => {
+      throw new Error(`a contender ended with ${String(code)} before it was ready`);
+    }),
+  ]);
 }
 
 async function accepts(port: number): Promise<void> {

@@ -90,4 +90,7 @@ function printRatios(rows: readonly Row[]): void {
   );
 }
 
-void main();
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});
