@@ -1,4 +1,4 @@
-import type { Node } from '../../proto';
+import { NodeState, type Node } from '../../proto';
 import type { Lease } from './lease-table';
 import { STATIC } from './record-state';
 import { Refusal } from './refusal';
@@ -8,17 +8,23 @@ export interface Incumbent {
   readonly lease: Lease | undefined;
   /** Undefined: nobody. */
   readonly source: string | undefined;
+  /** The node as another living control plane hears it; undefined: none does. */
+  readonly elsewhere: Node | undefined;
 }
 
 /** Whether a process may have a node id that may be held already. Throws Refusal NODE_ID_TAKEN, INCARNATION_REPLACED. */
 export function admit(
-  { nodeId, incarnation }: Node,
+  node: Node,
   { peerHost, source }: { readonly peerHost: string; readonly source: string },
   held: Incumbent,
 ): void {
   if (held.source === STATIC) {
-    throw new Refusal('NODE_ID_TAKEN', `node_id ${nodeId} belongs to a node of the configuration`, { node_id: nodeId });
+    throw new Refusal('NODE_ID_TAKEN', `node_id ${node.nodeId} belongs to a node of the configuration`, {
+      node_id: node.nodeId,
+    });
   }
+  const { nodeId, incarnation } = node;
+  if (held.elsewhere !== undefined) admitBeside(node, held.elsewhere);
   const { lease } = held;
   if (lease === undefined || lease.expired || lease.incarnation === incarnation) return;
   if (lease.replaced.includes(incarnation)) {
@@ -35,6 +41,19 @@ export function admit(
     'NODE_ID_TAKEN',
     `node_id ${nodeId} is held by another live process at ${lease.peerHost}; end that one, or choose another node_id`,
     { node_id: nodeId, holder: lease.peerHost },
+  );
+}
+
+/** Its lease is not known here, so that its addresses stand for where it runs: a restart keeps one of them. */
+function admitBeside(node: Node, held: Node): void {
+  if (held.state !== NodeState.ACTIVE || held.incarnation === node.incarnation) return;
+  const hosts = new Set(held.endpoints.map(({ host }) => host));
+  if (node.endpoints.some(({ host }) => hosts.has(host))) return;
+  const holder = [...hosts].join(', ');
+  throw new Refusal(
+    'NODE_ID_TAKEN',
+    `node_id ${node.nodeId} is held by another live process at ${holder}; end that one, or choose another node_id`,
+    { node_id: node.nodeId, holder },
   );
 }
 

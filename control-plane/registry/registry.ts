@@ -120,7 +120,8 @@ export class Registry {
     const old = this.#leases.ofNode(node.nodeId);
     const record = this.#records.get(node.nodeId);
     if (record === undefined && this.#records.size >= MAX_NODES) throw tooManyNodes(MAX_NODES);
-    admit(node, registration, { lease: old, source: record?.source });
+    const elsewhere = record !== undefined && this.#isHeardElsewhere(record) ? record.node : undefined;
+    admit(node, registration, { lease: old, source: record?.source, elsewhere });
     const kept = await this.#records.change(node.nodeId, registration.traceparent, (held) =>
       this.#recordFor(node, registration.source, held),
     );
@@ -271,6 +272,10 @@ export class Registry {
   #beginDrain(nodeId: string, { node }: NodeRecord, index: number): void {
     const untilMs = (node?.drainDeadline?.getTime() ?? 0) - this.#options.clock.date().getTime();
     this.#drains.begin(nodeId, this.#time.now() + Math.max(0, untilMs), index);
+  }
+
+  #isHeardElsewhere({ holder }: NodeRecord): boolean {
+    return holder !== this.#options.holderId && this.#options.isHolderAlive(holder);
   }
 
   /** What is kept of a node that registers; undefined when nothing changes. */

@@ -60,12 +60,10 @@ class World {
   }
 }
 
-function registration(nodeId: string): Registration {
-  const endpoints = [
-    Endpoint.create({ protocol: Protocol.SIP, transport: Transport.UDP, host: '10.0.0.1', port: 5080 }),
-  ];
-  const node = Node.create({ nodeId, incarnation: 'i1', endpoints });
-  return { node, peerHost: '10.0.0.1', source: 'grpc', traceparent: '' };
+function registration(nodeId: string, incarnation = 'i1', host = '10.0.0.1'): Registration {
+  const endpoints = [Endpoint.create({ protocol: Protocol.SIP, transport: Transport.UDP, host, port: 5080 })];
+  const node = Node.create({ nodeId, incarnation, endpoints });
+  return { node, peerHost: host, source: 'grpc', traceparent: '' };
 }
 
 describe('a node', () => {
@@ -89,6 +87,18 @@ describe('a node', () => {
       world.two.renew(second.lease.id);
       world.clock.advance(1000);
     }
+    expect(world.state('app1')).toBe(NodeState.ACTIVE);
+  });
+
+  it('keeps its id though a process at another address asks another control plane; a restart at its own gets it', async () => {
+    const world = new World();
+    await world.one.register(registration('app1'));
+    const stranger = registration('app1', 'i2', '10.0.0.2');
+    await expect(world.two.register(stranger)).rejects.toMatchObject({ reason: 'NODE_ID_TAKEN' });
+    await world.two.register(registration('app1', 'i3'));
+    expect(world.two.get('app1')?.node.incarnation).toBe('i3');
+    world.clock.advance(2 * TTL_MS);
+    await world.one.register(stranger);
     expect(world.state('app1')).toBe(NodeState.ACTIVE);
   });
 
