@@ -26,6 +26,8 @@ export interface From {
 }
 
 export interface DeciderOptions extends MoreNames {
+  /** Most transactions and calls that are remembered. Default 1000. */
+  readonly remembered?: number;
   readonly affinityHeader?: string;
   readonly affinity?: AffinityKey;
   readonly names?: NameCache;
@@ -70,9 +72,9 @@ export class DeciderFixture {
     this.#exits.use(this.core.table);
     this.core.onTable((table) => this.#exits.use(table));
     this.memory = new Memory(this.core, {
-      decisionCacheSize: 1000,
+      decisionCacheSize: options.remembered ?? 1000,
       decisionCacheMs: 32_000,
-      maxCalls: 1000,
+      maxCalls: options.remembered ?? 1000,
       callIdleMs: 7_200_000,
     });
     this.parser = new MessageParser({ affinityHeader: options.affinityHeader ?? 'Call-ID' });
