@@ -2,7 +2,7 @@ import type { PlaneCore, PlaneNode } from '../data-plane';
 import { Transport } from '../proto';
 import { heartbeatProperties } from './heartbeat-body';
 import type { NodeWatch } from './health';
-import { Edits, HeaderKind, MessageView, Method, Reject, rejectInfo, wire, type MessageParser } from './message';
+import { Edits, HeaderKind, MessageView, Method, Reject, wire, type MessageParser } from './message';
 import {
   Action,
   AnswerWriter,
@@ -16,6 +16,7 @@ import {
   type DeciderParts,
   type Decision,
 } from './routing';
+import type { OwnAnswers } from './own-answers';
 import type { SipCounters } from './sip-counters';
 import type { InviteSpans } from './telemetry';
 import {
@@ -38,6 +39,7 @@ const MAX_DATAGRAM = 65_507;
 const MIN_MESSAGE = 20;
 const NOTHING = Buffer.alloc(0);
 const OK = statusLine(200, 'OK');
+const TRYING = statusLine(100, 'Trying');
 const ALLOWED = wire('Accept: application/sdp\r\nAllow: OPTIONS\r\n');
 
 export interface ForwarderParts extends DeciderParts {
@@ -50,7 +52,9 @@ export interface ForwarderParts extends DeciderParts {
   readonly streams: (listener: Listener) => StreamTransport | undefined;
   /** Of sources on the external leg. */
   readonly limiter: RateLimiter | undefined;
-  readonly retryAfterSeconds: number;
+  readonly ownAnswers: OwnAnswers;
+  /** 100 is sent for every INVITE that goes on. */
+  readonly sendTrying: boolean;
   readonly spans: InviteSpans | undefined;
 }
 
@@ -71,8 +75,6 @@ export class Forwarder {
   readonly #answers = new AnswerWriter();
   readonly #edits = new Edits();
   readonly #view: MessageView;
-  readonly #statusLines: readonly Buffer[];
-  readonly #retryAfter: Buffer;
   #arrival: MutableArrival | undefined;
   /** Asked once per turn: within it, all messages are equally old. */
   #nowMs = 0;
@@ -84,12 +86,6 @@ export class Forwarder {
     this.#requests = new RequestDecider(parts);
     this.#responses = new ResponseDecider(parts);
     this.#view = new MessageView(parts.maxHeaders);
-    this.#statusLines = parts.counters.rejects.map((_, code) => {
-      const { status, reason } = rejectInfo(code);
-      return statusLine(status, reason);
-    });
-    const { retryAfterSeconds } = parts;
-    this.#retryAfter = retryAfterSeconds === 0 ? NOTHING : wire(`Retry-After: ${retryAfterSeconds}\r\n`);
   }
 
   /** Handles what one turn received and sends what came of it. */
@@ -198,10 +194,11 @@ export class Forwarder {
     const length = view.end - view.start + this.#edits.growth;
     if (decision.towardNode && node !== undefined) {
       countToNode(node, length);
-      this.#parts.watch.requested(view, node, this.#core.clock.now());
+      this.#parts.watch.requested(view, node, this.#nowMs);
     }
     if (decision.failedOver) this.#counters.failovers.value += 1;
     this.#parts.spans?.forwarded(view, arrival, decision, transaction);
+    if (this.#parts.sendTrying && view.method === Method.INVITE) this.#answer(view, arrival, TRYING, NOTHING);
     if (exit.transport === Transport.UDP) {
       if (length > MAX_DATAGRAM) return this.#reject(view, arrival, Reject.TOO_LARGE);
       return this.#sendDatagram(view, exit, target, length);
@@ -241,14 +238,15 @@ export class Forwarder {
     if (view.method === Method.ACK) return;
     // Without any Via nobody waits for an answer.
     if (view.header(HeaderKind.VIA) < 0) return this.#drop(Drop.UNREADABLE);
-    let extra: Buffer = NOTHING;
-    if (code === Reject.NO_NODE) extra = this.#retryAfter;
-    else if (code === Reject.PROXY_REQUIRE) extra = unsupported(view);
-    this.#answer(view, arrival, this.#statusLines[code] as Buffer, extra);
+    const { ownAnswers } = this.#parts;
+    const line = ownAnswers.line(code);
+    if (line === undefined) return this.#drop(Drop.UNREACHABLE);
+    const extra = code === Reject.PROXY_REQUIRE ? unsupported(view) : ownAnswers.extra(code);
+    this.#answer(view, arrival, line, extra);
   }
 
   #answer(view: MessageView, arrival: Arrival, line: Buffer, extra: Buffer): void {
-    const edits = this.#answers.write(view, arrival, line, extra);
+    const edits = this.#answers.write(view, arrival, line, extra, line !== TRYING);
     this.#counters.answers.value += 1;
     this.#counters.bytesOut.value += edits.growth;
     if (arrival.connection !== undefined) {

@@ -6,10 +6,29 @@ import { DialLog } from './dial-log';
 import { Forwarder } from './forwarder';
 import { NodeHealth, NodeWatch, OverloadControl } from './health';
 import { MessageParser } from './message';
-import { ContactPatch, Memory, NodeExits, OwnAddresses, TransportPolicy } from './routing';
+import { OwnAnswers } from './own-answers';
+import {
+  BlockList,
+  ContactPatch,
+  Memory,
+  NodeExits,
+  OwnAddresses,
+  RestcommHint,
+  TransportPolicy,
+  type DeciderParts,
+} from './routing';
 import { SipCounters } from './sip-counters';
 import { InviteSpans } from './telemetry';
-import { AddressRanges, Listeners, NameCache, PeerTable, type ListenerEvents, type Resolve } from './transport';
+import {
+  AddressRanges,
+  Listeners,
+  NameCache,
+  canonicalIpv6,
+  type Peer,
+  PeerTable,
+  type ListenerEvents,
+  type Resolve,
+} from './transport';
 
 const EXPIRE_EVERY_MS = 1000;
 
@@ -95,9 +114,7 @@ class PlaneBuilder {
       exits,
       memory,
       watch: this.#watch,
-      overload: this.#overload,
-      direct: this.#config.directPeers.length > 0 ? new AddressRanges(this.#config.directPeers) : undefined,
-      contacts: this.#isPublic() ? new ContactPatch(this.#peers) : undefined,
+      ...this.#guidesParts(exits),
       names: new NameCache(core.clock, this.#extras.resolve),
       affinity: affinityOf(this.#config, this.#parser),
       parser: this.#parser,
@@ -107,7 +124,8 @@ class PlaneBuilder {
       limiter: listeners.limiter,
       udp: opened.map(({ udp }) => udp),
       streams: (listener) => listeners.streams(listener),
-      retryAfterSeconds: this.#config.retryAfterSeconds,
+      ownAnswers: new OwnAnswers(this.#config),
+      sendTrying: this.#config.sendTrying,
       spans,
     });
     this.#gauges(memory);
@@ -155,8 +173,29 @@ class PlaneBuilder {
     };
   }
 
-  #isPublic(): boolean {
-    return this.#config.publicHost !== null || this.#config.publicIpv6Host !== null;
+  /** What the guides' options add to the decisions. */
+  #guidesParts(exits: NodeExits): Partial<DeciderParts> {
+    const { publicHost, publicIpv6Host, directPeers, blockedValues, blockedAnswer, extraServerNodes } = this.#config;
+    const isPublic = publicHost !== null || publicIpv6Host !== null;
+    return {
+      overload: this.#overload,
+      direct: directPeers.length > 0 ? new AddressRanges(directPeers) : undefined,
+      contacts: isPublic ? new ContactPatch(this.#peers) : undefined,
+      blocked: blockedValues.length > 0 ? new BlockList(blockedValues) : undefined,
+      forbidsBlocked: blockedAnswer === 'forbid',
+      extraServers: extraServerNodes.length > 0 ? this.#keysOf(extraServerNodes) : undefined,
+      legacyHint: this.#config.compat.restcomm ? new RestcommHint(exits) : undefined,
+    };
+  }
+
+  #keysOf(addresses: readonly string[]): ReadonlySet<Peer['key']> {
+    return new Set(
+      addresses.map((text) => {
+        const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
+        const host = bracketed ?? plain ?? text;
+        return this.#peers.ofText(canonicalIpv6(host) ?? host, Number(port ?? 5060)).key;
+      }),
+    );
   }
 
   #gauges(memory: Memory): void {

@@ -100,3 +100,60 @@ export const trafficKeys = {
     .default(false)
     .describe('true: nodes may say in Via how much less new work they want (RFC 7339, loss).'),
 };
+
+const blocked = {
+  blockedValues: z
+    .array(z.string().min(3).max(100))
+    .max(100)
+    .default(['sipvicious', 'sipcli', 'friendly-scanner'])
+    .describe('Requests from outside whose User-Agent, To or From has one of these, in any case, are not forwarded.'),
+  blockedAnswer: z
+    .enum(['drop', 'forbid'])
+    .default('drop')
+    .describe('drop: they get no answer, so that scanners learn nothing; forbid: 403.'),
+};
+
+const errorStatus = z.int().min(500).max(599);
+
+/** Keys of sip: what we answer ourselves, and to whom. */
+export const answerKeys = {
+  ...blocked,
+  sendTrying: z
+    .boolean()
+    .default(false)
+    .describe(
+      'true: 100 is sent for every INVITE that goes on, as some trunks want; a stateless proxy should not (RFC 3261 16.11).',
+    ),
+  noNodeStatus: errorStatus.default(503).describe('Status when no node is usable; the predecessor sent 500.'),
+  sendErrorStatus: errorStatus
+    .nullable()
+    .default(503)
+    .describe('Status when a request cannot be sent where it should go; null: no answer, the client tries again.'),
+  errorReason: z
+    .string()
+    .regex(/^[^"\\\r\n]{1,100}$/, { error: 'expected 1 to 100 characters without quotes and backslashes' })
+    .nullable()
+    .default(null)
+    .describe('Text of a Reason header (RFC 3326) on both; null: no Reason header.'),
+  extraServerNodes: z
+    .array(z.string().refine(isAddressAndPort, { error: 'expected address or address:port, such as 10.0.0.5:5060' }))
+    .max(1000)
+    .default([])
+    .describe(
+      'Further servers, trusted like nodes, whose requests go outwards; with one leg only. Port 5060 when none is given.',
+    ),
+  compat: z
+    .strictObject({
+      restcomm: z
+        .boolean()
+        .default(false)
+        .describe('true: node_host, node_port and version of the node stand in our Record-Route too.'),
+    })
+    .prefault({}),
+};
+
+function isAddressAndPort(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  return isIP(bracketed ?? plain ?? '') !== 0 && Number(digits) > 0 && Number(digits) < 65_536;
+}

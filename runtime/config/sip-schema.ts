@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { host, listener, ms, port } from './fields';
-import { addressKeys, advertised, trafficKeys } from './sip-guides-schema';
+import { addressKeys, advertised, answerKeys, trafficKeys } from './sip-guides-schema';
 import { tlsClient, tlsServer } from './tls-schema';
 
 const ports = (defaultPort: number | null) => ({
@@ -95,6 +95,7 @@ export const sip = z
       ),
     ...addressKeys,
     ...trafficKeys,
+    ...answerKeys,
     affinityKey: z
       .string()
       .min(1)

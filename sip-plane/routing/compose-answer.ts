@@ -23,8 +23,8 @@ export class AnswerWriter {
   readonly #tag = Buffer.alloc(HASH_CHARS);
   #via: Buffer = Buffer.alloc(4096);
 
-  /** Writes `SIP/2.0 <status line>`, then the copied headers, then `extra` (whole lines); returns the splices to apply to nothing. */
-  write(view: MessageView, arrival: Arrival, statusLine: Buffer, extra: Buffer): Edits {
+  /** Writes `SIP/2.0 <status line>`, then the copied headers, then `extra` (whole lines), To without a tag of ours when not `tagged`; returns the splices to apply to nothing. */
+  write(view: MessageView, arrival: Arrival, statusLine: Buffer, extra: Buffer, tagged = true): Edits {
     const edits = this.#edits;
     edits.reset();
     edits.begin(0);
@@ -34,7 +34,7 @@ export class AnswerWriter {
       const index = view.header(kind);
       if (index >= 0) edits.copy(view.bytes, view.lineStart(index), view.lineEnd(index));
     }
-    this.#to(edits, view);
+    this.#to(edits, view, tagged);
     edits.text(extra);
     edits.text(EMPTY_BODY);
     return edits;
@@ -57,13 +57,13 @@ export class AnswerWriter {
     }
   }
 
-  #to(edits: Edits, view: MessageView): void {
+  #to(edits: Edits, view: MessageView, tagged: boolean): void {
     const index = view.header(HeaderKind.TO);
     if (index < 0) return;
     const { bytes, to } = view;
     // After an early fault To may not have been read yet; one that cannot be read stays as it is.
     const readable = to.parse(bytes, view.valueStart(index), view.valueEnd(index));
-    if (!readable || to.tagStart >= 0) {
+    if (!readable || !tagged || to.tagStart >= 0) {
       edits.copy(bytes, view.lineStart(index), view.lineEnd(index));
       return;
     }

@@ -82,22 +82,25 @@ function recordRoutes(edits: Edits, { view, routes, arrival, decision }: Composi
   const direct = out > 0 || back > 0;
   const named = decision.directExit || (direct && exit.leg === 'internal') ? exit.direct : exit;
   // One listener for both sides, as a single leg has, names whichever is outside.
-  recordRoute(edits, { listener: named, hint, connectionId: exit === entry ? out || back : out, secure });
+  const legacy = decision.legacyHint;
+  recordRoute(edits, { listener: named, hint, legacy, connectionId: exit === entry ? out || back : out, secure });
   if (exit === entry) return;
   const behind = decision.directEntry || (direct && entry.leg === 'internal') ? entry.direct : entry;
-  recordRoute(edits, { listener: behind, hint, connectionId: back, secure });
+  recordRoute(edits, { listener: behind, hint, legacy, connectionId: back, secure });
 }
 
 interface OwnRoute {
   readonly listener: Listener;
   readonly hint: Buffer | undefined;
+  /** The predecessor's hint. */
+  readonly legacy: Buffer | undefined;
   /** The flow that requests from the other side must take; 0: none. */
   readonly connectionId: number;
   /** For a `sips` URI. */
   readonly secure: boolean;
 }
 
-function recordRoute(edits: Edits, { listener, hint, connectionId, secure }: OwnRoute): void {
+function recordRoute(edits: Edits, { listener, hint, legacy, connectionId, secure }: OwnRoute): void {
   edits.text(secure ? listener.secureRecordRoutePrefix : listener.recordRoutePrefix);
   if (connectionId > 0) {
     flow[writeFlow(flow, 0, FlowKind.CALL, connectionId)] = AT;
@@ -105,6 +108,7 @@ function recordRoute(edits: Edits, { listener, hint, connectionId, secure }: Own
   }
   edits.text(secure ? listener.secureRecordRouteUri : listener.recordRouteUri);
   if (hint !== undefined) edits.text(hint);
+  if (legacy !== undefined) edits.text(legacy);
   edits.text(END_OF_RECORD_ROUTE);
 }
 

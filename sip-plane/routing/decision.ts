@@ -19,6 +19,8 @@ export const Drop = {
   UNREADABLE: 9,
   SEND_FAILED: 10,
   RATE: 11,
+  BLOCKED: 12,
+  UNREACHABLE: 13,
 } as const;
 
 export const DROP_NAMES: readonly string[] = [
@@ -34,6 +36,8 @@ export const DROP_NAMES: readonly string[] = [
   'unreadable',
   'send-failed',
   'rate',
+  'blocked',
+  'unreachable',
 ];
 
 /** What was decided about one message: data only, the sockets are others' work. Reused: valid until the next decision. */
@@ -60,6 +64,8 @@ export class Decision {
   /** The side that it came from is told our own address, not the advertised one; and the side that it goes to. */
   directEntry = false;
   directExit = false;
+  /** What stands in our Record-Route beside the hint of ours. */
+  legacyHint: Buffer | undefined;
   /** A node in Contact is replaced by the address that we are known by. */
   patchContact = false;
   /** A REGISTER gets our Path: the registrar reaches its client by the connection that it came on. */
@@ -82,6 +88,7 @@ export class Decision {
     this.drop = Drop.NONE;
     this.reject = Reject.NONE;
     this.node = undefined;
+    this.legacyHint = undefined;
     this.target = undefined;
     this.exit = undefined;
     this.connection = undefined;

@@ -1,7 +1,6 @@
-import type { PlaneCore, PlaneNode } from '../../data-plane';
+import type { PlaneNode } from '../../data-plane';
 import { Transport } from '../../proto';
-import { ByteHash, HASH_CHARS, type AffinityKey } from '../affinity';
-import type { OverloadControl } from '../health';
+import { ByteHash, HASH_CHARS } from '../affinity';
 import {
   HeaderKind,
   Method,
@@ -9,21 +8,20 @@ import {
   Scheme,
   ViaView,
   equalsBytes,
-  equalsLower,
   wantsRecordRoute,
   wire,
   type MessageView,
   type UriView,
 } from '../message';
-import type { AddressRanges, ConnectionTable, Listener, NameCache, Peer, PeerTable } from '../transport';
+import type { Listener, Peer } from '../transport';
 import type { Arrival } from './arrival';
-import type { ContactPatch } from './contact-patch';
 import { Action, Decision, Drop } from './decision';
+import type { DeciderParts } from './decider-parts';
 import { FLOW_CHARS, FlowKind, readFlow } from './flow';
-import type { Memory } from './memory';
+import { namedTransport } from './named-transport';
 import { NodeChooser } from './node-chooser';
-import type { Exit, NodeExits } from './node-exits';
-import { portOf, type OwnAddresses } from './own-addresses';
+import type { Exit } from './node-exits';
+import { portOf } from './own-addresses';
 import { supports } from './option-tags';
 import { RouteSet } from './route-set';
 import { Transaction, ownTagHash } from './transaction';
@@ -36,24 +34,6 @@ export const OWN_TAG = wire('tp');
 const UDP_LIMIT = 1300;
 /** What our Via, Record-Routes and origin headers add, about. */
 const GROWTH = 330;
-
-export interface DeciderParts {
-  readonly core: PlaneCore;
-  readonly own: OwnAddresses;
-  readonly peers: PeerTable;
-  readonly exits: NodeExits;
-  readonly memory: Memory;
-  readonly names: NameCache;
-  readonly affinity: AffinityKey;
-  /** Peers that are told our own addresses instead of the advertised ones; absent: none. */
-  readonly direct?: AddressRanges | undefined;
-  /** Puts the address that we are known by into Contact of nodes; absent: Contact stays. */
-  readonly contacts?: ContactPatch | undefined;
-  /** What nodes say about their load; absent: not asked for. */
-  readonly overload?: OverloadControl | undefined;
-  /** To find the connection that a flow names. */
-  readonly connections: Pick<ConnectionTable, 'byId'>;
-}
 
 /**
  * Decides what happens to a request (RFC 3261 16.3 to 16.6, stateless as 16.11 says). It does no I/O: the result stands in `decision`,
@@ -93,6 +73,7 @@ export class RequestDecider {
       decision.action = Action.HEARTBEAT;
       return;
     }
+    if (arrival.listener.leg === 'external' && this.#blocked(view, arrival)) return;
     const forUs = own.ofUri(view.bytes, view.uri) !== undefined;
     decision.strictRescue = forUs && view.uri.loose && routes.findLast(view);
     if (!routes.read(view, own, decision.strictRescue)) return decision.rejectWith(Reject.ROUTE);
@@ -116,6 +97,11 @@ export class RequestDecider {
   #naming(arrival: Arrival): void {
     const { decision } = this;
     const { direct, contacts } = this.#parts;
+    const { legacyHint } = this.#parts;
+    if (legacyHint !== undefined && decision.recordRoute && decision.node !== undefined) {
+      const inner = decision.towardNode ? decision.exit : arrival.listener;
+      decision.legacyHint = legacyHint.params(decision.node, inner?.transport ?? arrival.listener.transport);
+    }
     decision.patchContact = contacts !== undefined && !decision.fromOutside && !decision.towardNode;
     if (direct === undefined) return;
     decision.directEntry = direct.has(arrival.peer);
@@ -173,9 +159,18 @@ export class RequestDecider {
     decision.outbound = decision.path && supports(view, OUTBOUND);
   }
 
+  /** Scanners; with a single leg nodes are not looked at. */
+  #blocked(view: MessageView, { peer }: Arrival): boolean {
+    const { blocked, forbidsBlocked } = this.#parts;
+    if (blocked === undefined || peer.node !== undefined || !blocked.has(view)) return false;
+    if (forbidsBlocked === true) this.decision.rejectWith(Reject.BLOCKED);
+    else this.decision.dropFor(Drop.BLOCKED);
+    return true;
+  }
+
   /** With a single leg: does a packet come from a node, by its source, or by a Via that names the node's endpoint on that host? */
   #isNode({ bytes, topVia }: MessageView, peer: Peer): boolean {
-    if (peer.node !== undefined) return true;
+    if (peer.node !== undefined || this.#parts.extraServers?.has(peer.key) === true) return true;
     const named = this.#parts.peers.find(bytes, topVia.hostStart, topVia.hostEnd, viaPort(topVia));
     return named?.node !== undefined && named.host === peer.host;
   }
@@ -253,7 +248,7 @@ export class RequestDecider {
   }
 
   #transportTowards(view: MessageView, uri: UriView, arrival: Arrival): Transport {
-    const named = transportOf(view, uri);
+    const named = namedTransport(view, uri);
     if (uri.scheme === Scheme.SIPS)
       return named === Transport.WS || named === Transport.WSS ? Transport.WSS : Transport.TLS;
     return named ?? this.routes.exit?.transport ?? arrival.listener.transport;
@@ -388,22 +383,4 @@ export function viaPort(via: ViaView, listener?: Listener): number {
 function isHeartbeat(view: MessageView, arrival: Arrival): boolean {
   if (arrival.listener.leg !== 'internal' || view.header(HeaderKind.HEARTBEAT) < 0) return false;
   return view.method === Method.OPTIONS || view.method === Method.INFO;
-}
-
-const TRANSPORTS: readonly (readonly [Buffer, Transport])[] = [
-  [wire('udp'), Transport.UDP],
-  [wire('tcp'), Transport.TCP],
-  [wire('tls'), Transport.TLS],
-  [wire('ws'), Transport.WS],
-  [wire('wss'), Transport.WSS],
-];
-
-/** The transport that a URI's parameter names; undefined: none, or an unknown one. */
-function transportOf(view: MessageView, uri: UriView): Transport | undefined {
-  if (uri.transportStart < 0) return undefined;
-  for (let i = 0; i < TRANSPORTS.length; i += 1) {
-    const [name, transport] = TRANSPORTS[i] as (typeof TRANSPORTS)[number];
-    if (equalsLower(view.bytes, uri.transportStart, uri.transportEnd, name)) return transport;
-  }
-  return undefined;
 }

@@ -40,6 +40,11 @@ function nodeOf(id: string, index: number): ReturnType<typeof testNode> {
   return testNode(id, [endpoint], { state: NodeState.ACTIVE });
 }
 
+/** So many requests go to the node. */
+function ask(plane: Fixture, times: number): void {
+  for (let i = 0; i < times; i += 1) plane.health.requested(plane.node(), plane.clock.now());
+}
+
 describe('failure codes', () => {
   it('one more than maxFailures in the window keeps new calls away, and old ones go on', () => {
     const plane = fixture();
@@ -103,10 +108,6 @@ describe('failure codes', () => {
 
 describe('silence', () => {
   const settings = { maxUnanswered: 10, unansweredMs: 5000 };
-  const ask = (plane: Fixture, times: number): void => {
-    for (let i = 0; i < times; i += 1) plane.health.requested(plane.node(), plane.clock.now());
-  };
-
   it('many requests without any response for long enough, and the node counts as dead', () => {
     const plane = fixture(settings);
     ask(plane, 11);
