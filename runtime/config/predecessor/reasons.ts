@@ -57,7 +57,7 @@ const REASONS: readonly Reason[] = [
     reason: 'node health is the lease in this version',
   },
   {
-    keys: /^(blocked-values|isUseWithNexmo|matchingHostnameForRoute|isFilterSubdomain|internalTransport|usePrettyEncoding|requestCheckPattern|urlrewrite)$/,
+    keys: /^(blocked-values|isUseWithNexmo|matchingHostnameForRoute|isFilterSubdomain|internalTransport|usePrettyEncoding|urlrewrite)$/,
     reason: 'not in this version',
   },
   {

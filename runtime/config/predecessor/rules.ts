@@ -22,6 +22,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   httpPort: integer('http.listen.port'),
   unavailableHost: text('http.unavailableHost'),
   httpAffinityKey: text('http.affinityKey'),
+  requestCheckPattern: text('http.requestCheckPattern'),
   statisticPort: integer('control.http.port'),
   apiPort: integer('control.http.port'),
   heartbeatPort: integer('control.jsonHeartbeat.port'),
