@@ -32,7 +32,12 @@ describeWith('openssl', 'the end of the own certificate', () => {
     const start = clock.now();
     const today = Date.now();
     clock.date = () => new Date(today + clock.now() - start);
-    const material = new TlsMaterial(ca.issue('server', { days: 16 }), { what: 'test', clock, logger, intervalMs: DAY });
+    const material = new TlsMaterial(ca.issue('server', { days: 16 }), {
+      what: 'test',
+      clock,
+      logger,
+      intervalMs: DAY,
+    });
     expect(lines).toHaveLength(0);
     clock.advance(5 * DAY);
     expect(lines.length).toBeGreaterThanOrEqual(3);
