@@ -54,6 +54,14 @@ class JsSipSocket {
   }
 }
 
+const { setTimeout: setRealTimeout } = globalThis;
+
+/** It leaves its timer H, 32 s, running after the ACK came; nobody should wait for that. */
+function withoutTimerH(task: () => void, ms?: number): NodeJS.Timeout {
+  const timer = setRealTimeout(task, ms);
+  return ms === 32_000 ? timer.unref() : timer;
+}
+
 /** A browser's SIP stack as a user agent of a test: registers, takes messages, knows no media. */
 export class JsSipClient {
   registered = false;
@@ -75,7 +83,7 @@ export class JsSipClient {
   /** Connects and registers as `uri`. */
   static async register(url: string, uri: string, options: ClientOptions = {}): Promise<JsSipClient> {
     // It looks for WebRTC there, and answers calls 488 where there is none.
-    Object.assign(globalThis, { window: globalThis });
+    Object.assign(globalThis, { window: globalThis, setTimeout: withoutTimerH });
     const socket = new JsSipSocket(url, options);
     const client = new JsSipClient(new UA({ sockets: [socket], uri, register: true }), socket);
     client.#ua.start();
