@@ -224,6 +224,7 @@ export class Forwarder {
     const reason = responses.decide(view, now);
     if (reason !== Drop.NONE) return this.#drop(reason);
     this.#parts.spans?.answered(view, responses.transactionKey(view));
+    if (responses.failedOver) this.#counters.failovers.value += 1;
     responses.compose(this.#edits, view);
     const length = view.end - view.start + this.#edits.growth;
     if (responses.connection !== undefined) {

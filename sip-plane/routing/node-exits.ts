@@ -13,6 +13,7 @@ export interface Exit {
 }
 
 const NONE: readonly Exit[] = [];
+const MAX_KNOWN = 10_000;
 const ALL = [Transport.UDP, Transport.TCP, Transport.TLS, Transport.WS, Transport.WSS] as const;
 
 /** The ways to each node, worked out when the table changes; also marks each peer that is a node's endpoint. */
@@ -21,6 +22,8 @@ export class NodeExits {
   readonly #own: OwnAddresses;
   readonly policy: TransportPolicy;
   #byId = new Map<string, readonly Exit[]>();
+  /** Ids of nodes that left, by their addresses. */
+  readonly #gone = new Map<Peer['key'], string>();
   #marked: Peer[] = [];
 
   constructor(peers: PeerTable, own: OwnAddresses, policy = new TransportPolicy()) {
@@ -36,7 +39,12 @@ export class NodeExits {
     this.#byId = new Map();
     for (const node of table.nodes) this.#byId.set(node.id, this.#exitsOf(node));
     // Endpoints of nodes that just left stay known, so that a Route that names them can be replaced.
-    for (const [id, exits] of previous) if (!this.#byId.has(id) && this.#byId.size < 10_000) this.#byId.set(id, exits);
+    this.#gone.clear();
+    for (const [id, exits] of previous) {
+      if (this.#byId.has(id) || this.#byId.size >= MAX_KNOWN) continue;
+      this.#byId.set(id, exits);
+      for (const { peer } of exits) this.#gone.set(peer.key, id);
+    }
     this.#peers.pin(this.#marked);
   }
 
@@ -48,6 +56,11 @@ export class NodeExits {
       for (let i = 0; i < exits.length; i += 1) if ((exits[i] as Exit).transport === order[k]) return exits[i];
     }
     return undefined;
+  }
+
+  /** The id of the node that was there and left, when no other has come. */
+  goneFrom(peer: Peer): string | undefined {
+    return peer.node === undefined ? this.#gone.get(peer.key) : undefined;
   }
 
   /** Is this one of the node's own addresses? Nodes that left included. */

@@ -1,14 +1,20 @@
+import { DEFAULT_POOL, type PlaneCore } from '../../data-plane';
 import { Transport } from '../../proto';
-import { HeaderKind, Method, Reject, ViaView, type Edits, type MessageView } from '../message';
+import { HeaderKind, Method, Reject, ViaView, wire, type Edits, type MessageView } from '../message';
 import type { Connection, ConnectionTable, Listener, Peer, PeerTable, StreamTransport } from '../transport';
 import type { ContactPatch } from './contact-patch';
 import type { Memory } from './memory';
+import type { NodeExits } from './node-exits';
 import type { OwnAddresses } from './own-addresses';
 import { Drop } from './decision';
 import { viaPort } from './request-decider';
 import { ReturnPath, Transaction } from './transaction';
 
+const RPORT = wire('rport=');
+
 export interface ResponseParts {
+  readonly core: PlaneCore;
+  readonly exits: NodeExits;
   readonly own: OwnAddresses;
   readonly peers: PeerTable;
   readonly memory: Memory;
@@ -24,6 +30,8 @@ export class ResponseDecider {
   /** Of a stream, when it is still there. */
   connection: Connection | undefined;
   target: Peer | undefined;
+  /** The node that asked is gone: another one gets the answer. */
+  failedOver = false;
   readonly #parts: ResponseParts;
   readonly #path = new ReturnPath();
   readonly #next = new ViaView();
@@ -37,6 +45,7 @@ export class ResponseDecider {
   decide(view: MessageView, nowMs: number): number {
     this.connection = undefined;
     this.target = undefined;
+    this.failedOver = false;
     if (view.reject !== Reject.NONE) return Drop.BAD_RESPONSE;
     const { own } = this.#parts;
     const { bytes, topVia } = view;
@@ -58,6 +67,7 @@ export class ResponseDecider {
     if (topVia.nextValue >= 0) edits.begin(topVia.valueStart, topVia.nextValue - topVia.valueStart);
     else edits.begin(view.lineStart(index), view.lineEnd(index) - view.lineStart(index));
     const { contacts } = this.#parts;
+    if (this.failedOver && this.target !== undefined) readdress(edits, this.#next, this.target);
     if (contacts !== undefined && this.exit?.leg === 'external') contacts.apply(edits, view, this.exit);
   }
 
@@ -82,7 +92,8 @@ export class ResponseDecider {
       const port = via.rport > 0 ? via.rport : viaPort(via);
       this.target = peers.ofBytes(view.bytes, via.receivedStart, via.receivedEnd, port);
     } else this.target = peers.ofBytes(view.bytes, via.hostStart, via.hostEnd, viaPort(via));
-    return this.target?.sendable === true ? Drop.NONE : Drop.UNSENDABLE;
+    if (this.target?.sendable !== true) return Drop.UNSENDABLE;
+    return this.#takenOver(view, this.target) ? this.#connect() : Drop.NONE;
   }
 
   /** The connection that the request came on; gone: a new one to where the sender listens, which a browser does not. */
@@ -99,8 +110,36 @@ export class ResponseDecider {
     const received = via.receivedStart >= 0;
     const start = received ? via.receivedStart : via.hostStart;
     this.target = peers.ofBytes(view.bytes, start, received ? via.receivedEnd : via.hostEnd, viaPort(via, exit));
+    if (this.target !== undefined && this.#takenOver(view, this.target)) return this.#connect();
     if (this.target?.sendable !== true || this.target.family !== exit.self.family) return Drop.UNSENDABLE;
     this.connection = streams(exit)?.to(this.target);
+    return this.connection === undefined ? Drop.FLOW_GONE : Drop.NONE;
+  }
+
+  /**
+   * Is the node that sent the request gone? Then its stand-in gets the answer, so that a call that it was setting up goes on there
+   * (guides: failover of calls from nodes in their early dialogs).
+   */
+  #takenOver(view: MessageView, asked: Peer): boolean {
+    const { core, exits } = this.#parts;
+    const exit = this.exit as Listener;
+    const { node } = asked;
+    if (node !== undefined && core.table.keepsOldWork(node, core.clock.now())) return false;
+    const goneId = node?.id ?? exits.goneFrom(asked);
+    if (goneId === undefined) return false;
+    const standIn = core.balancer.standIn(node?.pool ?? DEFAULT_POOL, view.callId, goneId);
+    const way = standIn === undefined ? undefined : exits.choose(standIn, exit.transport);
+    if (way === undefined) return false;
+    this.target = way.peer;
+    this.exit = way.listener;
+    this.failedOver = true;
+    return true;
+  }
+
+  #connect(): number {
+    const exit = this.exit as Listener;
+    if (exit.transport === Transport.UDP) return Drop.NONE;
+    this.connection = this.#parts.streams(exit)?.to(this.target as Peer);
     return this.connection === undefined ? Drop.FLOW_GONE : Drop.NONE;
   }
 
@@ -110,4 +149,18 @@ export class ResponseDecider {
     const { call } = this.#transaction;
     this.#parts.memory.calls.answered(call.hi, call.lo, nowMs);
   }
+}
+
+/** Writes another sender into a Via: stacks drop answers to requests that they do not seem to have sent. */
+function readdress(edits: Edits, via: ViaView, peer: Peer): void {
+  edits.begin(via.sentByStart, via.sentByEnd - via.sentByStart);
+  edits.text(peer.hostPortBytes);
+  if (via.receivedStart >= 0) {
+    edits.begin(via.receivedStart, via.receivedEnd - via.receivedStart);
+    edits.text(peer.hostBytes);
+  }
+  if (via.rport <= 0) return;
+  edits.begin(via.rportParamStart, via.rportParamEnd - via.rportParamStart);
+  edits.text(RPORT);
+  edits.number(peer.port);
 }

@@ -90,6 +90,7 @@ export class DeciderFixture {
     });
     this.responses = new ResponseDecider({
       ...common,
+      exits: this.#exits,
       contacts: this.#contacts,
       connections: { byId: () => undefined },
       streams: () => undefined,

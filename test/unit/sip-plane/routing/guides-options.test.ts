@@ -59,14 +59,14 @@ describe('extra servers, with a single leg', () => {
   });
 });
 
-describe('node_host and node_port in Record-Route', () => {
-  const withHint = (): DeciderFixture => {
-    const base = new DeciderFixture([app1]);
-    const exits = new NodeExits(base.peers, base.own);
-    exits.use(base.core.table);
-    return new DeciderFixture([app1], { parts: { legacyHint: new RestcommHint(exits) } });
-  };
+function withHint(): DeciderFixture {
+  const base = new DeciderFixture([app1]);
+  const exits = new NodeExits(base.peers, base.own);
+  exits.use(base.core.table);
+  return new DeciderFixture([app1], { parts: { legacyHint: new RestcommHint(exits) } });
+}
 
+describe('node_host and node_port in Record-Route', () => {
   it('names the node at its endpoint of the inner transport, beside our own hint', () => {
     const records = headers(withHint().forward(request()), 'Record-Route');
     expect(records).toHaveLength(2);
