@@ -11,7 +11,7 @@ export interface HealthSettings {
   /** More requests than this without any response, the last one longer ago than `unansweredMs`, eject a node; null: never. */
   readonly maxUnanswered: number | null;
   readonly unansweredMs: number;
-  /** So many refusals in a row (TCP, ICMP) eject a node; null: never. */
+  /** So many connections refused or timed out in a row eject a node; null: never. */
   readonly maxUnreachable: number | null;
   /** Time of the first ejection, ms; each further one soon after is longer by as much. */
   readonly ejectMs: number;
@@ -80,7 +80,7 @@ export class NodeHealth {
     if (failed) this.#failed(record, node, nowMs);
   }
 
-  /** The node's host refused a connection, or said that nothing listens at its port. */
+  /** A connection to the node was refused or timed out. */
   unreachable(node: PlaneNode): void {
     const { maxUnreachable } = this.#settings;
     if (maxUnreachable === null) return;

@@ -1,6 +1,7 @@
 import { closeUnnamedPorts, convertLegs } from './convert-legs';
 import { convertAlgorithm } from './convert-algorithm';
 import { convertNodes } from './convert-nodes';
+import { convertSipOptions } from './convert-sip-options';
 import { Draft, type LeftOver } from './draft';
 import { flattenXml } from './flatten';
 import { readProperties } from './properties';
@@ -27,6 +28,7 @@ export function convertPredecessor(text: string, file: string): Conversion {
   convertNodes(draft);
   convertNodeTimeout(draft);
   convertLegs(draft);
+  convertSipOptions(draft);
   convertMuxMode(draft, isXml);
   for (const [key, value] of draft.rest) convertByRule(draft, key, value);
   closeUnnamedPorts(draft);

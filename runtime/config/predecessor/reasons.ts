@@ -30,8 +30,8 @@ const REASONS: readonly Reason[] = [
   { keys: /^(gov\.nist|javax\.sip|org\.mobicents|pathName)/, reason: NO_JAVA },
   { keys: /WsPort$|^isTransportWs$/, reason: 'SIP over WebSocket is not in this version' },
   {
-    keys: /IpLoadBalancer|^useIpLoadBalancer|^public-ip$|^publicIpv6$|^routingRules|^ipPattern$|^patch$/,
-    reason: 'an advertised address other than the bound one is not in this version',
+    keys: /IpLoadBalancer|LoadBalancerAddress|^routingRules|^ipPattern$|^patch$/,
+    reason: 'set sip.external.advertised or sip.internal.advertised, and sip.directPeers for the rules, by hand',
   },
   { keys: /^(external|internal)Transport$/, reason: 'every transport that has a port is served' },
   { keys: /^(smppName|nonBlockingSocketsEnabled|defaultSessionCountersEnabled)$/, reason: 'needs no setting' },
@@ -57,7 +57,7 @@ const REASONS: readonly Reason[] = [
     reason: 'node health is the lease in this version',
   },
   {
-    keys: /^(blocked-values|isUseWithNexmo|matchingHostnameForRoute|isFilterSubdomain|internalTransport|usePrettyEncoding|urlrewrite)$/,
+    keys: /^(isUseWithNexmo|internalTransport|usePrettyEncoding|urlrewrite)$/,
     reason: 'not in this version',
   },
   {

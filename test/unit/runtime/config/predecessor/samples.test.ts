@@ -59,6 +59,7 @@ test('the later XML', () => {
   expect(conversion.tree).toMatchObject({
     sip: {
       affinityKey: 'To',
+      blockedValues: ['sipvicious', 'sipcli'],
       external: { host: '192.0.2.10', udpPort: 5060, tcpPort: 5060 },
       internal: { host: '10.0.0.10', udpPort: 5065, tcpPort: null },
     },
@@ -74,7 +75,7 @@ test('the later XML', () => {
   });
   expect(() => configSchema.parse(conversion.tree)).not.toThrow();
   expect(JSON.stringify(conversion)).not.toContain('geheim');
-  for (const key of ['blocked-values', 'externalIpLoadBalancerAddress', 'urlrewrite']) {
+  for (const key of ['securityRequired', 'urlrewrite']) {
     expect(keysLeft(conversion)).toContain(key);
   }
 });
