@@ -1,6 +1,7 @@
 import type { Http2ServerRequest } from 'node:http2';
 import type { OwnAnswer } from '../forward';
 import type { RequestKeys } from '../routing';
+import { HOP_FIELDS } from './hop-fields';
 
 /** An HTTP/2 request as it goes on in HTTP/1.1. */
 export interface CleanRequest extends RequestKeys {
@@ -21,15 +22,7 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Fields that end here: of one hop, replaced by ours, or holes of the way to HTTP/1.1 (RFC 9113 8.2.2). */
 const ENDS = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
+  ...HOP_FIELDS,
   'http2-settings',
   'expect',
   'host',

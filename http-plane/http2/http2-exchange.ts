@@ -20,6 +20,7 @@ import {
 } from '../forward';
 import type { CleanRequest } from './clean-request';
 import type { NodeSender } from './node-sender';
+import { HOP_FIELDS } from './hop-fields';
 
 export interface Http2ExchangeOptions extends ForwarderOptions {
   readonly sender: NodeSender;
@@ -32,17 +33,7 @@ export interface Http2Pair {
 }
 
 /** Fields of an answer that end here (RFC 9113 8.2.2). */
-const ENDS = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+const ENDS = new Set(HOP_FIELDS);
 
 /** One request that came by HTTP/2: chosen, sent by HTTP/1.1, tried once elsewhere when no node took it, answered exactly once. */
 export class Http2Exchange {
