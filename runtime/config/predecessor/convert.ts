@@ -2,6 +2,7 @@ import { closeUnnamedPorts, convertLegs } from './convert-legs';
 import { convertAlgorithm } from './convert-algorithm';
 import { convertNodes } from './convert-nodes';
 import { convertSipOptions } from './convert-sip-options';
+import { convertSmpp } from './convert-smpp';
 import { Draft, type LeftOver } from './draft';
 import { flattenXml } from './flatten';
 import { readProperties } from './properties';
@@ -29,7 +30,7 @@ export function convertPredecessor(text: string, file: string): Conversion {
   convertNodeTimeout(draft);
   convertLegs(draft);
   convertSipOptions(draft);
-  convertMuxMode(draft, isXml);
+  convertSmpp(draft, isXml);
   for (const [key, value] of draft.rest) convertByRule(draft, key, value);
   closeUnnamedPorts(draft);
   openHeartbeats(draft);
@@ -67,14 +68,6 @@ function convertNodeTimeout(draft: Draft): void {
   }
   draft.put('control.lease.ttlMs', ms);
   if (ms < 6000) draft.put('control.lease.intervalMs', Math.floor(ms / 3));
-}
-
-/** What the predecessor called a multiplexer is pool mode; in the XML it was on unless switched off. */
-function convertMuxMode(draft: Draft, isXml: boolean): void {
-  if (!draft.knows('smpp.mode')) return;
-  const unsaid = isXml && draft.entries.has('smppPort') ? 'true' : undefined;
-  const value = draft.take('muxMode')?.toLowerCase() ?? unsaid;
-  if (value !== undefined) draft.put('smpp.mode', value === 'true' ? 'pool' : 'session');
 }
 
 /** Nodes on other machines sent their heartbeats to the common host. */

@@ -24,7 +24,11 @@ const REASONS: readonly Reason[] = [
   },
   { keys: /^(httpsPort|smppSslPort|.*(Tls|Wss|Secure)Port)$/, reason: TLS },
   {
-    keys: /^(javax\.net\.ssl\.|gov\.nist\.java(x)?\.sip\.(TLS_|ENABLED_CIPHER|USE_TLS)|javax\.net\.debug|keyStore|trustStore|tlsClientProtocols|enabledCipherSuites|terminateTLSTraffic|isRemoteServerSsl)/,
+    keys: /keyStorePassword$/,
+    reason: 'write it into a file that only the service may read, and name that as passphraseFile of the tls section',
+  },
+  {
+    keys: /^(javax\.net\.ssl\.|gov\.nist\.java(x)?\.sip\.(TLS_|ENABLED_CIPHER|USE_TLS)|javax\.net\.debug|keyStore|trustStore|tlsClientProtocols|enabledCipherSuites|terminateTLSTraffic)/,
     reason: TLS,
   },
   { keys: /^(gov\.nist|javax\.sip|org\.mobicents|pathName)/, reason: NO_JAVA },
@@ -34,13 +38,14 @@ const REASONS: readonly Reason[] = [
     reason: 'set sip.external.advertised or sip.internal.advertised, and sip.directPeers for the rules, by hand',
   },
   { keys: /^(external|internal)Transport$/, reason: 'every transport that has a port is served' },
-  { keys: /^(smppName|nonBlockingSocketsEnabled|defaultSessionCountersEnabled)$/, reason: 'needs no setting' },
-  { keys: /^maxConnectionSize$/, reason: 'was a number of threads; smpp.maxInFlight is the window of a session' },
-  { keys: /^smppInternalHost$/, reason: 'the system chooses the source address towards SMSCs' },
-  { keys: /^muxMode$/, reason: 'each ESME bind has its own SMSC bind in this version' },
   {
-    keys: /^to(Node|Provider)AlgorithmClass$|^isUseRrSendSmppRequestToClient$/,
-    reason: 'SMPP is balanced by "triplane algorithm set smpp NAME"',
+    keys: /^(smppName|nonBlockingSocketsEnabled|defaultSessionCountersEnabled|isUseRrSendSmppRequestToClient)$/,
+    reason: 'needs no setting',
+  },
+  { keys: /^maxConnectionSize$/, reason: 'was a number of threads; smpp.maxInFlight is the window of a session' },
+  {
+    keys: /^to(Node|Provider)AlgorithmClass$/,
+    reason: 'SMPP is balanced by "triplane algorithm set smpp NAME", to ESMEs as smpp.pool.toEsme says',
   },
   {
     keys: /^subclusterMap$/,

@@ -26,8 +26,6 @@ export const RULES: Readonly<Record<string, Rule>> = {
   statisticPort: integer('control.http.port'),
   apiPort: integer('control.http.port'),
   heartbeatPort: integer('control.jsonHeartbeat.port'),
-  smppHost: text('smpp.listen.host'),
-  smppExternalHost: text('smpp.listen.host'),
   smppPort: integer('smpp.listen.port'),
   remoteServers: { to: ['smpp.remoteServers'], as: 'list' },
   timeoutResponse: integer('smpp.responseTimeoutMs'),
