@@ -47,15 +47,15 @@ function convertTls(draft: Draft): void {
 function convertToProvider(draft: Draft): void {
   const name = draft.take('toProviderAlgorithmClass');
   if (name === undefined) return;
-  if (/RoundRobin$/.test(name)) draft.put('control.routing.smpp.algorithm', 'round-robin');
-  else if (/ActiveStandby$/.test(name)) draft.put('control.routing.smpp.algorithm', 'active-standby');
+  if (name.endsWith('RoundRobin')) draft.put('control.routing.smpp.algorithm', 'round-robin');
+  else if (name.endsWith('ActiveStandby')) draft.put('control.routing.smpp.algorithm', 'active-standby');
   else draft.leave('toProviderAlgorithmClass', name, reasonFor('toProviderAlgorithmClass'));
 }
 
 function convertToNode(draft: Draft): void {
   const name = draft.take('toNodeAlgorithmClass');
   if (name === undefined) return;
-  if (/RoundRobin$/.test(name)) draft.put('smpp.pool.toEsme', 'round-robin');
-  else if (/SubmitToAll$/.test(name)) draft.put('smpp.pool.toEsme', 'broadcast');
+  if (name.endsWith('RoundRobin')) draft.put('smpp.pool.toEsme', 'round-robin');
+  else if (name.endsWith('SubmitToAll')) draft.put('smpp.pool.toEsme', 'broadcast');
   else draft.leave('toNodeAlgorithmClass', name, reasonFor('toNodeAlgorithmClass'));
 }
