@@ -1,7 +1,6 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import path from 'node:path';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { compileGenerator, type Load } from './compile-generator';
 import { kamailio, triplane, type Contender } from './contenders';
 
 const run = promisify(execFile);
@@ -9,18 +8,6 @@ const SECONDS = Number(process.argv[2] ?? 4);
 const WINDOW = 256;
 const NODE_PORT = 27_071;
 const KAMAILIO_PORT = 27_060;
-const ROOT = process.cwd();
-
-/** What the generator prints. */
-interface Load {
-  readonly sent: number;
-  readonly answered: number;
-  readonly lost: number;
-  readonly perSecond: number;
-  readonly p50Us: number;
-  readonly p99Us: number;
-  readonly inviteBytes: number;
-}
 
 interface Row {
   readonly name: string;
@@ -33,7 +20,7 @@ interface Row {
 
 /** `npm run bench sip [SECONDS]`: INVITE and 200 over UDP through Triplane and Kamailio, one worker each, the same load in the same run. */
 async function main(): Promise<void> {
-  const generator = compile();
+  const generator = compileGenerator();
   const rows: Row[] = [];
   let half = 0;
   for (const start of [
@@ -52,16 +39,6 @@ async function main(): Promise<void> {
     await contender.stop();
   }
   print(rows);
-}
-
-function compile(): string {
-  const folder = path.join(ROOT, '.cache', 'bench');
-  mkdirSync(folder, { recursive: true });
-  const binary = path.join(folder, 'sip-generator');
-  const source = path.join(ROOT, 'test', 'bench', 'sip', 'generator.c');
-  if (!existsSync(source)) throw new Error(`run from the repository: ${source} is not there`);
-  execFileSync('cc', ['-O2', '-o', binary, source]);
-  return binary;
 }
 
 /** Closed loop for throughput and CPU, then `half` INVITEs a second (0: half of its own throughput) for latency. */
