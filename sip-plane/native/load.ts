@@ -8,17 +8,18 @@ export interface NativeSocket {
 
 /** What the addon exports; `udp.c` says what each argument holds. */
 export interface NativeUdp {
-  /** Throws with the system's code (EADDRINUSE, …). */
+  /** A file descriptor of a socket that shares its address with others bound by this. Throws with the system's code (EADDRINUSE, …). */
+  bind(host: string, port: number): number;
+  /** With a descriptor in the place of `host`, `port` says nothing. Throws with the system's code. */
   open(
-    host: string,
+    host: string | number,
     port: number,
-    reusePort: boolean,
     arena: Buffer,
     slotBytes: number,
     records: Uint32Array,
     onBatch: (count: number) => void,
   ): NativeSocket;
-  port(socket: NativeSocket): number;
+  port(socket: NativeSocket | number): number;
   /** How many of the datagrams could not be sent; their lengths in `records` are 0 then. */
   send(socket: NativeSocket, arena: Buffer, records: Uint32Array, count: number): number;
   close(socket: NativeSocket): void;

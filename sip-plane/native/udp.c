@@ -1,10 +1,12 @@
 /*
  * Batched UDP over IPv4 for Node: recvmmsg and sendmmsg on a poll handle of Node's own loop. Linux only; node:dgram does the same elsewhere.
  *
- * open(host, port, reusePort, arena, slot, records, onBatch) -> handle
- *   `arena` (Buffer) receives up to BATCH datagrams, `slot` bytes apart; `records` (Uint32Array) gets length, address and port of each;
+ * bind(host, port) -> file descriptor
+ *   A socket, IPv4 or IPv6, that shares its address with others of this kind (SO_REUSEPORT); the system gives each sender to one of them.
+ * open(host, port, arena, slot, records, onBatch) -> handle
+ *   `host` may be such a descriptor instead, which is the handle's from then on. `arena` (Buffer) receives up to BATCH datagrams, `slot` bytes apart; `records` (Uint32Array) gets length, address and port of each;
  *   then onBatch(count) is called. Datagrams of one turn that do not fit a batch come in further calls, at most TURNS of them.
- * port(handle) -> number
+ * port(handle or descriptor) -> number
  * send(handle, arena, records, count) -> how many could not be sent
  *   `records` has offset, length, address and port of each datagram; the length of those that failed is set to 0.
  * close(handle)
@@ -12,6 +14,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <node_api.h>
 #include <poll.h>
 #include <stdint.h>
@@ -82,21 +85,65 @@ static void readable(uv_poll_t *handle, int status, int events) {
   }
 }
 
+/* An address of either family; its length, or 0 when the text is none. */
+static socklen_t address_of(const char *host, uint32_t port, struct sockaddr_storage *address) {
+  struct sockaddr_in *four = (struct sockaddr_in *)address;
+  struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
+  memset(address, 0, sizeof *address);
+  if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
+    four->sin_family = AF_INET;
+    four->sin_port = htons((uint16_t)port);
+    return sizeof *four;
+  }
+  if (inet_pton(AF_INET6, host, &six->sin6_addr) != 1) return 0;
+  six->sin6_family = AF_INET6;
+  six->sin6_port = htons((uint16_t)port);
+  return sizeof *six;
+}
+
 static int bound_socket(const char *host, uint32_t port, bool reuse_port) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  struct sockaddr_storage address;
   int size = SOCKET_BUFFER, one = 1, error;
-  if (inet_pton(AF_INET, host, &address.sin_addr) != 1) return -EINVAL;
-  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  socklen_t length = address_of(host, port, &address);
+  if (length == 0) return -EINVAL;
+  int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  if (address.ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
   if (reuse_port && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) != 0) goto failed;
-  if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) goto failed;
+  if (bind(fd, (struct sockaddr *)&address, length) != 0) goto failed;
   return fd;
 failed:
   error = errno;
   close(fd);
   return -error;
+}
+
+static napi_value bind_shared(napi_env env, napi_callback_info info) {
+  size_t argc = 2, host_length;
+  napi_value args[2], result;
+  char host[64];
+  uint32_t port;
+  napi_get_cb_info(env, info, &argc, args, NULL, NULL);
+  if (napi_get_value_string_utf8(env, args[0], host, sizeof host, &host_length) != napi_ok ||
+      napi_get_value_uint32(env, args[1], &port) != napi_ok)
+    return throw_errno(env, EINVAL);
+  int fd = bound_socket(host, port, true);
+  if (fd < 0) return throw_errno(env, -fd);
+  napi_create_int32(env, fd, &result);
+  return result;
+}
+
+/* The descriptor that stands in the place of a host, made ready for use; -1: a host stands there. */
+static int inherited(napi_env env, napi_value host) {
+  napi_valuetype type;
+  int fd = -1;
+  if (napi_typeof(env, host, &type) != napi_ok || type != napi_number) return -1;
+  napi_get_value_int32(env, host, &fd);
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return fd;
 }
 
 static void closed(uv_handle_t *handle) {
@@ -112,24 +159,25 @@ static void closed(uv_handle_t *handle) {
 }
 
 static napi_value open_socket(napi_env env, napi_callback_info info) {
-  size_t argc = 7, host_length, arena_bytes, records_length, offset;
-  napi_value args[7], name, handle, buffer;
+  size_t argc = 6, host_length, arena_bytes, records_length, offset;
+  napi_value args[6], name, handle, buffer;
   char host[64];
   uint32_t port, slot;
-  bool reuse_port;
   void *arena, *records;
   napi_typedarray_type type;
   uv_loop_t *loop;
   napi_get_cb_info(env, info, &argc, args, NULL, NULL);
-  napi_get_value_string_utf8(env, args[0], host, sizeof host, &host_length);
   napi_get_value_uint32(env, args[1], &port);
-  napi_get_value_bool(env, args[2], &reuse_port);
-  napi_get_value_uint32(env, args[4], &slot);
-  if (napi_get_buffer_info(env, args[3], &arena, &arena_bytes) != napi_ok || arena_bytes < (size_t)slot * BATCH ||
-      napi_get_typedarray_info(env, args[5], &type, &records_length, &records, &buffer, &offset) != napi_ok ||
+  napi_get_value_uint32(env, args[3], &slot);
+  if (napi_get_buffer_info(env, args[2], &arena, &arena_bytes) != napi_ok || arena_bytes < (size_t)slot * BATCH ||
+      napi_get_typedarray_info(env, args[4], &type, &records_length, &records, &buffer, &offset) != napi_ok ||
       type != napi_uint32_array || records_length < BATCH * 3)
     return throw_errno(env, EINVAL);
-  int fd = bound_socket(host, port, reuse_port);
+  int fd = inherited(env, args[0]);
+  if (fd < 0) {
+    if (napi_get_value_string_utf8(env, args[0], host, sizeof host, &host_length) != napi_ok) return throw_errno(env, EINVAL);
+    fd = bound_socket(host, port, false);
+  }
   if (fd < 0) return throw_errno(env, -fd);
   Socket *s = calloc(1, sizeof *s);
   if (s == NULL) {
@@ -143,9 +191,9 @@ static napi_value open_socket(napi_env env, napi_callback_info info) {
     s->iov[i] = (struct iovec){(char *)arena + (size_t)i * slot, slot};
     s->messages[i].msg_hdr = (struct msghdr){.msg_name = &s->from[i], .msg_iov = &s->iov[i], .msg_iovlen = 1};
   }
-  napi_create_reference(env, args[3], 1, &s->arena_ref);
-  napi_create_reference(env, args[5], 1, &s->records_ref);
-  napi_create_reference(env, args[6], 1, &s->on_batch);
+  napi_create_reference(env, args[2], 1, &s->arena_ref);
+  napi_create_reference(env, args[4], 1, &s->records_ref);
+  napi_create_reference(env, args[5], 1, &s->on_batch);
   napi_create_string_utf8(env, "triplane:udp", NAPI_AUTO_LENGTH, &name);
   napi_async_init(env, NULL, name, &s->context);
   napi_get_uv_event_loop(env, &loop);
@@ -164,11 +212,17 @@ static Socket *socket_of(napi_env env, napi_value value) {
 static napi_value port_of(napi_env env, napi_callback_info info) {
   size_t argc = 1;
   napi_value args[1], result;
-  struct sockaddr_in address;
+  napi_valuetype type;
+  struct sockaddr_storage address;
   socklen_t length = sizeof address;
+  int fd = -1;
   napi_get_cb_info(env, info, &argc, args, NULL, NULL);
-  if (getsockname(socket_of(env, args[0])->fd, (struct sockaddr *)&address, &length) != 0) return throw_errno(env, errno);
-  napi_create_uint32(env, ntohs(address.sin_port), &result);
+  napi_typeof(env, args[0], &type);
+  if (type == napi_number) napi_get_value_int32(env, args[0], &fd);
+  else fd = socket_of(env, args[0])->fd;
+  if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) return throw_errno(env, errno);
+  /* Both families have the port at the same place. */
+  napi_create_uint32(env, ntohs(((struct sockaddr_in *)&address)->sin_port), &result);
   return result;
 }
 
@@ -245,7 +299,7 @@ NAPI_MODULE_INIT() {
   const struct {
     const char *name;
     napi_callback call;
-  } functions[] = {{"open", open_socket}, {"port", port_of}, {"send", send_datagrams}, {"close", close_socket}};
+  } functions[] = {{"bind", bind_shared}, {"open", open_socket}, {"port", port_of}, {"send", send_datagrams}, {"close", close_socket}};
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
     napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function);

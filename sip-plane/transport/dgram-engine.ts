@@ -39,7 +39,9 @@ export class DgramEngine implements UdpEngine {
     const socket = createSocket({ type, lookup: literal, ipv6Only: type === 'udp6' });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', (error) => reject(listenError(options.what, options.host, options.port, error)));
-      socket.bind({ address: options.host, port: options.port }, resolve);
+      const { inherited: fd, host, port } = options;
+      // In a worker process a socket is its own, unless it came by inheritance.
+      socket.bind(fd === undefined ? { address: host, port, exclusive: true } : { fd, exclusive: true }, resolve);
     });
     socket.removeAllListeners('error');
     growBuffers(socket);

@@ -39,9 +39,8 @@ export class NativeEngine implements UdpEngine {
     const received = (count: number): void => this.#received(count);
     try {
       this.#socket = native.open(
-        options.host,
+        options.inherited ?? options.host,
         options.port,
-        false,
         this.#arrived,
         SLOT_BYTES,
         this.#arrivals,

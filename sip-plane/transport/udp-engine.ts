@@ -42,6 +42,8 @@ export interface UdpOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** File descriptor of a socket that is bound there already. */
+  readonly inherited?: number | undefined;
   readonly peers: PeerTable;
   readonly handler: BatchHandler;
   /** Told of each datagram that the system refused to send. */

@@ -128,3 +128,51 @@ it('an IPv6 address takes node:dgram, whatever was built', async () => {
   expect(engine.name).toBe('dgram');
   await engine.close();
 });
+
+(built ? describe : describe.skip).each([
+  ['native', '127.0.0.1'],
+  ['dgram', '127.0.0.1'],
+  ['dgram', '::1'],
+] as const)('two sockets on one port, %s on %s', (choice, host) => {
+  const native = loadNativeUdp();
+  const peers = new PeerTable();
+  const came = new Map<number, Set<number>>();
+  let engines: UdpEngine[];
+  let total = 0;
+
+  beforeAll(async () => {
+    const first = native?.bind(host, 0) ?? -1;
+    const port = native?.port(first) ?? 0;
+    const opened = [first, native?.bind(host, port) ?? -1].map((inherited, index) =>
+      openUdp(choice, {
+        what: 'sip test udp',
+        host,
+        port,
+        inherited,
+        peers,
+        handler: ({ count, peers: senders }) => {
+          total += count;
+          for (let i = 0; i < count; i += 1) {
+            const sender = senders[i]?.port ?? 0;
+            came.set(sender, (came.get(sender) ?? new Set()).add(index));
+          }
+        },
+        sendFailed: () => {},
+      }),
+    );
+    engines = await Promise.all(opened);
+  });
+
+  afterAll(() => Promise.all(engines.map((engine) => engine.close())));
+
+  it('have one port and share the senders, but all that one sends comes to the same', async () => {
+    expect(engines[1]?.port).toBe(engines[0]?.port);
+    const senders = Array.from({ length: 32 }, () => createSocket(host.includes(':') ? 'udp6' : 'udp4'));
+    for (let i = 0; i < 5; i += 1) for (const sender of senders) sender.send(`datagram ${i}`, engines[0]?.port, host);
+    await until('all came', () => total === 5 * senders.length);
+    const homes = [...came.values()].map((seen) => [...seen]);
+    expect(homes.filter((seen) => seen.length > 1)).toEqual([]);
+    expect(new Set(homes.flat())).toEqual(new Set([0, 1]));
+    for (const sender of senders) sender.close();
+  });
+});
