@@ -137,7 +137,7 @@ it('an IPv6 address takes node:dgram, whatever was built', async () => {
   const native = loadNativeUdp();
   const peers = new PeerTable();
   const came = new Map<number, Set<number>>();
-  let engines: UdpEngine[];
+  let sharing: UdpEngine[];
   let total = 0;
 
   beforeAll(async () => {
@@ -160,15 +160,15 @@ it('an IPv6 address takes node:dgram, whatever was built', async () => {
         sendFailed: () => {},
       }),
     );
-    engines = await Promise.all(opened);
+    sharing = await Promise.all(opened);
   });
 
-  afterAll(() => Promise.all(engines.map((engine) => engine.close())));
+  afterAll(() => Promise.all(sharing.map((engine) => engine.close())));
 
   it('have one port and share the senders, but all that one sends comes to the same', async () => {
-    expect(engines[1]?.port).toBe(engines[0]?.port);
+    expect(sharing[1]?.port).toBe(sharing[0]?.port);
     const senders = Array.from({ length: 32 }, () => createSocket(host.includes(':') ? 'udp6' : 'udp4'));
-    for (let i = 0; i < 5; i += 1) for (const sender of senders) sender.send(`datagram ${i}`, engines[0]?.port, host);
+    for (let i = 0; i < 5; i += 1) for (const sender of senders) sender.send(`datagram ${i}`, sharing[0]?.port, host);
     await until('all came', () => total === 5 * senders.length);
     const homes = [...came.values()].map((seen) => [...seen]);
     expect(homes.filter((seen) => seen.length > 1)).toEqual([]);
