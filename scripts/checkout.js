@@ -9,6 +9,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { NATIVE_SOURCE, NATIVE_TARGET, buildNative } = require('./build-native');
+const { plainDoors } = require('./plain-doors');
 
 const ROOT = path.resolve(__dirname, '..');
 const STAMPS = path.join(ROOT, 'node_modules', '.triplane');
@@ -94,6 +95,7 @@ function build() {
   whenStale('built', [...files, at('package-lock.json'), ...filesBelow(at('proto'), '.proto')], at('dist'), () => {
     fs.rmSync(at('dist'), { recursive: true, force: true });
     mustRun(bin('tsc'), ['-p', 'tsconfig.build.json']);
+    plainDoors(at('dist'));
   });
   whenStale('native', [NATIVE_SOURCE], NATIVE_TARGET, buildNative);
 }

@@ -4,6 +4,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { ROOT, bin, build, generate, install, run } = require('./checkout');
+const { plainDoors } = require('./plain-doors');
 
 const prettierScope = ['--log-level', 'warn', '.'];
 
@@ -58,9 +59,9 @@ function harness(kind, [name, ...args]) {
     return 2;
   }
   const status = run(bin('tsc'), ['-p', 'tsconfig.harness.json']);
-  return status === 0
-    ? run(process.execPath, [path.join('.cache', 'harness', 'test', kind, name, 'main.js'), ...args])
-    : status;
+  if (status !== 0) return status;
+  plainDoors(path.join(ROOT, '.cache', 'harness'));
+  return run(process.execPath, [path.join('.cache', 'harness', 'test', kind, name, 'main.js'), ...args]);
 }
 
 function firstFailure(steps) {
