@@ -20,7 +20,10 @@ export class Http2Clients {
   readonly #options: ForwarderOptions;
   readonly #server: Http2Server;
   readonly #sender: NodeSender;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  /** With the address of the client. */
+  readonly #sessions = new Map<ServerHttp2Session, string>();
+  /** Whose session is being opened. */
+  #accepting = '';
 
   constructor(options: ForwarderOptions, nodeTls: TlsMaterial) {
     const { config } = options;
@@ -40,14 +43,15 @@ export class Http2Clients {
     this.#server.on('sessionError', () => options.figures.reject('http2Session'));
   }
 
-  /** Takes a socket whose ALPN protocol is h2. */
-  accept(socket: TLSSocket): void {
+  /** Takes a socket whose ALPN protocol is h2, of the client at that address. */
+  accept(socket: TLSSocket, address: string): void {
+    this.#accepting = address;
     this.#server.emit('connection', socket);
   }
 
   /** No new streams; those in flight have `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    const closed = [...this.#sessions].map(
+    const closed = [...this.#sessions.keys()].map(
       (session) =>
         new Promise((resolve) => {
           session.once('close', resolve);
@@ -55,7 +59,7 @@ export class Http2Clients {
         }),
     );
     const cut = this.#options.core.clock.after(graceMs, () => {
-      for (const session of this.#sessions) session.destroy();
+      for (const session of this.#sessions.keys()) session.destroy();
     });
     await Promise.all(closed);
     cut.cancel();
@@ -63,7 +67,7 @@ export class Http2Clients {
   }
 
   #opened(session: ServerHttp2Session): void {
-    this.#sessions.add(session);
+    this.#sessions.set(session, this.#accepting);
     session.on('error', () => {});
     session.once('close', () => this.#sessions.delete(session));
     session.setTimeout(this.#options.config.idleTimeoutMs, () => session.close());
@@ -75,6 +79,9 @@ export class Http2Clients {
     request.on('error', () => {});
     const clean = cleanRequest(request, config.via);
     if ('status' in clean) answerHttp2(this.#options, response, clean);
-    else new Http2Exchange({ ...this.#options, sender: this.#sender }, { request, response, clean }).start();
+    else {
+      const address = this.#sessions.get(request.stream.session as ServerHttp2Session) ?? '';
+      new Http2Exchange({ ...this.#options, sender: this.#sender }, { request, response, clean, address }).start();
+    }
   }
 }

@@ -30,6 +30,8 @@ export interface Http2Pair {
   readonly request: Http2ServerRequest;
   readonly response: Http2ServerResponse;
   readonly clean: CleanRequest;
+  /** Of the client. */
+  readonly address: string;
 }
 
 /** Fields of an answer that end here (RFC 9113 8.2.2). */
@@ -41,6 +43,7 @@ export class Http2Exchange {
   readonly #request: Http2ServerRequest;
   readonly #response: Http2ServerResponse;
   readonly #clean: CleanRequest;
+  readonly #address: string;
   readonly #span: Span | undefined;
   readonly #startedMs: number;
   #node: PlaneNode | undefined;
@@ -54,11 +57,12 @@ export class Http2Exchange {
   #answered = false;
   #over = false;
 
-  constructor(options: Http2ExchangeOptions, { request, response, clean }: Http2Pair) {
+  constructor(options: Http2ExchangeOptions, { request, response, clean, address }: Http2Pair) {
     this.#options = options;
     this.#request = request;
     this.#response = response;
     this.#clean = clean;
+    this.#address = address;
     this.#startedMs = options.core.clock.now();
     this.#span = startRequestSpan(options.core, clean.method, clean.traceparent);
   }
@@ -108,7 +112,7 @@ export class Http2Exchange {
     const via = this.#request.headers.via;
     const all = new Map(fields)
       .set('host', host)
-      .set('x-forwarded-for', this.#request.socket.remoteAddress ?? '')
+      .set('x-forwarded-for', this.#address)
       .set('x-forwarded-proto', 'https')
       .set('x-forwarded-host', host)
       .set('via', `${via === undefined ? '' : `${via}, `}2.0 ${this.#options.config.via}`);
@@ -223,7 +227,7 @@ export class Http2Exchange {
   #log(): void {
     const { accessLog, core } = this.#options;
     accessLog?.add({
-      client: this.#request.socket.remoteAddress ?? '',
+      client: this.#address,
       method: this.#clean.method,
       target: this.#clean.target,
       version: '2.0',

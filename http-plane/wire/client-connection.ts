@@ -20,6 +20,14 @@ const LINGER_MS = 2000;
 const EMPTY = Buffer.alloc(0);
 const STOP = -1000;
 
+/** How a client came. */
+export interface ClientOrigin {
+  /** Over TLS. */
+  readonly secure: boolean;
+  /** Its IP address, behind the proxies that tell it. */
+  readonly address: string;
+}
+
 /** One client: its requests are answered one after the other, in order. */
 export class ClientConnection implements ExchangeClient {
   readonly stamp: RequestStamp;
@@ -38,15 +46,15 @@ export class ClientConnection implements ExchangeClient {
   #ended = false;
   #headStarted = false;
 
-  constructor(deps: WireDeps, socket: Socket, secure: boolean) {
+  constructor(deps: WireDeps, socket: Socket, { secure, address }: ClientOrigin) {
     this.#deps = deps;
     this.#socket = socket;
     this.secure = secure;
     this.deadlineMs = deps.core.clock.now() + deps.config.headTimeoutMs;
     this.stamp = {
-      address: socket.remoteAddress ?? '',
+      address,
       proto: secure ? 'https' : 'http',
-      trusted: deps.trusted.has(socket.remoteAddress),
+      trusted: deps.trusted.has(address),
       via: deps.config.via,
     };
     socket.on('data', (bytes: Buffer) => this.#data(bytes));
@@ -55,6 +63,7 @@ export class ClientConnection implements ExchangeClient {
     // What went wrong is of no interest; 'close' follows.
     socket.on('error', () => {});
     socket.on('close', () => this.#closed());
+    this.resume();
   }
 
   get idle(): boolean {

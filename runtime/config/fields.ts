@@ -25,3 +25,28 @@ export const listener = (defaultPort: number, what: string) =>
       port: port.default(defaultPort).describe(`Port that ${what} listens on; 0 takes a free one.`),
     })
     .prefault({});
+
+/** An address or a network: `192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32`. */
+export const network = z
+  .string()
+  .refine(isNetwork, { error: 'expected an IP address or a network, such as 192.0.2.0/24' });
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+}
+
+/** Proxies in front of a listener that say with the PROXY protocol (versions 1 and 2) where each connection comes from. */
+export const proxyProtocol = z
+  .strictObject({
+    from: z
+      .array(network)
+      .default([])
+      .describe(
+        'Proxies whose every connection begins with a PROXY header of version 1 or 2; from all others such a header is not taken.',
+      ),
+    timeoutMs: ms.default(3000).describe('The whole PROXY header must have come within this time.'),
+  })
+  .prefault({});

@@ -1,7 +1,6 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
-import { host, listener, ms, port } from './fields';
-import { tlsClient, tlsServer } from './tls-schema';
+import { host, listener, ms, network, port, proxyProtocol } from './fields';
+import { tlsCertificate, tlsClient, tlsServer } from './tls-schema';
 
 /** Everything of the HTTP plane. */
 export const http = z
@@ -13,6 +12,10 @@ export const http = z
         host: host.default('127.0.0.1').describe('Address that the HTTPS listener listens on.'),
         port: port.nullable().default(null).describe('HTTPS port, by custom 2081; needs tls; null: none.'),
         tls: tlsServer.optional(),
+        certificates: z
+          .array(tlsCertificate)
+          .default([])
+          .describe('More certificates: a client gets the one for the host that it names (SNI), else that of tls.'),
         redirect: z
           .boolean()
           .default(false)
@@ -80,9 +83,10 @@ export const http = z
       .default(5)
       .describe('Retry-After of a 503 when no node is usable; 0 leaves it out.'),
     trustedProxies: z
-      .array(z.string().refine(isNetwork, { error: 'expected an address or a network, such as 10.0.0.0/8' }))
+      .array(network)
       .default([])
       .describe('Proxies in front of the plane whose X-Forwarded-… and Forwarded are believed and continued.'),
+    proxyProtocol,
     accessLog: z
       .strictObject({
         file: z.string().min(1).describe('File that gets a line per request; SIGHUP opens it anew.'),
@@ -116,11 +120,4 @@ function isPattern(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 }

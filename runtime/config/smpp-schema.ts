@@ -1,21 +1,6 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
-import { host, hostPort, listener, ms, port } from './fields';
+import { host, hostPort, listener, ms, network, port } from './fields';
 import { tlsClient, tlsServer } from './tls-schema';
-
-/** An address or a network of them. */
-const network = z.string().refine(
-  (text) => {
-    const [address = '', prefix, ...rest] = text.split('/');
-    const bits = isIP(address) === 6 ? 128 : 32;
-    return (
-      isIP(address) !== 0 &&
-      rest.length === 0 &&
-      (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
-    );
-  },
-  { error: 'expected an IP address or a network, such as 192.0.2.0/24' },
-);
 
 const smppPool = z
   .strictObject({

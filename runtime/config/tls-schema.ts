@@ -49,6 +49,13 @@ export const tlsServer = z
     error: 'expected the CAs of client certificates, since clientCertificates asks for them',
   });
 
+/** One more certificate of a listener, for clients that name its host (SNI). */
+export const tlsCertificate = z
+  .strictObject(own)
+  .refine((tls) => isWhole(tls) && (tls.certFile ?? tls.pfxFile) !== undefined, {
+    error: 'expected certFile and keyFile, or pfxFile',
+  });
+
 /** For connections to others: `tls: tlsClient.optional()`. Peers are always verified; without caFile against the CAs that Node trusts. */
 export const tlsClient = z
   .strictObject({

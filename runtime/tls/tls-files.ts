@@ -22,6 +22,8 @@ export interface LoadedTls {
   readonly context: SecureContext;
   /** When the own certificate ends; undefined without one. */
   readonly validTo: Date | undefined;
+  /** DNS names that the own certificate is for, lower case; may begin with `*.`. */
+  readonly names: readonly string[];
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
@@ -59,10 +61,17 @@ export function loadTls(settings: TlsSettings, what: string): LoadedTls {
   try {
     const context = createSecureContext(options);
     const own = chain[0] ?? ownCertificate(context);
-    return { options, context, validTo: own && new Date(own.validTo) };
+    return { options, context, validTo: own && new Date(own.validTo), names: own === undefined ? [] : namesOf(own) };
   } catch (error) {
     return fail(pfxFile ?? certFile ?? caFile ?? 'ciphers', explain(error, settings));
   }
+}
+
+/** Of the certificate's alternative names; of its subject when it has none (RFC 6125 6.4.4). */
+function namesOf({ subjectAltName, subject }: X509Certificate): readonly string[] {
+  const names = [...(subjectAltName ?? '').matchAll(/(?:^|, )DNS:([^,"]+)/g)];
+  const found = names.length > 0 ? names : [...subject.matchAll(/(?:^|\n)CN=([^\n]+)/g)];
+  return found.map(([, name = '']) => name.toLowerCase());
 }
 
 type Fail = (file: string, fault: string) => never;

@@ -66,6 +66,11 @@ export class TlsMaterial {
     return this.#loaded.validTo;
   }
 
+  /** DNS names that the own certificate is for, lower case; may begin with `*.`. */
+  get names(): readonly string[] {
+    return this.#loaded.names;
+  }
+
   /** For `tls.createServer` and the like. Give the server to `follow` too, or it keeps its first certificate for ever. */
   get serverOptions(): TlsOptions {
     const { clientCertificates = 'disabled' } = this.#settings;

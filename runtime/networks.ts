@@ -1,12 +1,14 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
-/** Proxies in front of us, by address or network (`10.0.0.0/8`): what they say about their clients is believed. */
-export class TrustedPeers {
+/** A set of addresses and networks (`10.0.0.0/8`, `2001:db8::/32`). IPv4 addresses that IPv6 sockets show (`::ffff:…`) count as IPv4. */
+export class Networks {
+  /** There are none. */
+  readonly none: boolean;
   readonly #list = new BlockList();
-  readonly #some: boolean;
 
+  /** `networks`: as the schema of the configuration lets them through. */
   constructor(networks: readonly string[]) {
-    this.#some = networks.length > 0;
+    this.none = networks.length === 0;
     for (const network of networks) {
       const [address = '', prefix] = network.split('/');
       const family = isIPv6(address) ? 'ipv6' : 'ipv4';
@@ -16,7 +18,7 @@ export class TrustedPeers {
   }
 
   has(address: string | undefined): boolean {
-    if (!this.#some || address === undefined || isIP(address) === 0) return false;
+    if (this.none || address === undefined || isIP(address) === 0) return false;
     return this.#list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 }
