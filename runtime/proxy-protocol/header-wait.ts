@@ -28,6 +28,11 @@ export class HeaderWait {
     socket.on('data', this.#data).on('end', this.#cut).on('close', this.#cut).on('error', ignore);
   }
 
+  /** Nobody waits any more: closes the socket. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
   readonly #cut = (): void => this.#refuse('cut');
 
   readonly #data = (bytes: Buffer): void => {

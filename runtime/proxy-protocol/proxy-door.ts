@@ -23,7 +23,7 @@ export interface ProxyDoorOptions {
 export class ProxyDoor {
   readonly #options: ProxyDoorOptions;
   readonly #proxies: Networks;
-  readonly #waiting = new Set<Socket>();
+  readonly #waiting = new Set<HeaderWait>();
 
   constructor(options: ProxyDoorOptions) {
     this.#options = options;
@@ -45,23 +45,22 @@ export class ProxyDoor {
       open(own);
       return;
     }
-    this.#waiting.add(socket);
-    const settled = (): void => void this.#waiting.delete(socket);
-    new HeaderWait(socket, {
+    const wait = new HeaderWait(socket, {
       ...this.#options,
       onHeader: ({ source }) => {
-        settled();
+        this.#waiting.delete(wait);
         open(source ?? own);
       },
       onReject: (fault) => {
-        settled();
+        this.#waiting.delete(wait);
         this.#options.onReject(fault);
       },
     });
+    this.#waiting.add(wait);
   }
 
   /** Closes connections whose header is still awaited. */
   close(): void {
-    for (const socket of this.#waiting) socket.destroy();
+    for (const wait of this.#waiting) wait.destroy();
   }
 }

@@ -31,7 +31,9 @@ describeWith('openssl', 'the PROXY protocol in front of the HTTP plane', () => {
   }
 
   beforeAll(async () => {
-    node = await HttpBackend.start('app1', ({ headers }, response) => response.end(`<${headers['x-forwarded-for']}>`));
+    node = await HttpBackend.start('app1', ({ headers }, response) =>
+      response.end(`<${String(headers['x-forwarded-for'])}>`),
+    );
   });
   afterEach(async () => {
     for (const opened of clients.splice(0)) opened.destroy();

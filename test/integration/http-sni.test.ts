@@ -42,9 +42,10 @@ describeWith('openssl', 'an HTTPS listener with several certificates', () => {
   async function shown(servername: string, client: Partial<TestCertificate> = {}): Promise<string> {
     const port = Number(fixture.plane.addresses['https']?.split(':').at(-1));
     const { certFile, keyFile } = client;
-    const key = certFile && keyFile && { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+    const key = certFile !== undefined &&
+      keyFile !== undefined && { cert: readFileSync(certFile), key: readFileSync(keyFile) };
     const options = { port, host: '127.0.0.1', ca: readFileSync(ca.caFile), checkServerIdentity: () => undefined };
-    const socket = connect({ ...options, ...(servername !== '' && { servername }), ...(key || {}) });
+    const socket = connect({ ...options, ...(servername !== '' && { servername }), ...key });
     sockets.push(socket);
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     const answered = await new Promise<string>((resolve, reject) => {

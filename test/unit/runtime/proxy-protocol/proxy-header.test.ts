@@ -56,6 +56,12 @@ const broken: readonly (readonly [string, Buffer, string])[] = [
   ['more than anybody needs', binary(0x21, 0x11, IPV4, 4097), 'length'],
 ];
 
+/** The source address of a header of version 2 that holds these octets. */
+function shown(hex: string): string | undefined {
+  const header = readProxyHeader(binary(0x21, 0x21, Buffer.concat([Buffer.from(hex, 'hex'), IPV6.subarray(16)])));
+  return (header as ProxyHeader).source?.address;
+}
+
 describe('a PROXY header', () => {
   it.each(whole)('of version %s is read, whatever follows', (_, bytes, source) => {
     expect(readProxyHeader(bytes)).toEqual({ length: bytes.length, source });
@@ -78,12 +84,6 @@ describe('a PROXY header', () => {
   });
 
   it('writes IPv6 as people do', () => {
-    const shown = (hex: string): string | undefined => {
-      const found = readProxyHeader(
-        binary(0x21, 0x21, Buffer.concat([Buffer.from(hex, 'hex'), IPV6.subarray(16)])),
-      ) as ProxyHeader;
-      return found.source?.address;
-    };
     expect(shown('00000000000000000000000000000000')).toBe('::');
     expect(shown('00000000000000000000000000000001')).toBe('::1');
     expect(shown('fe800000000000000000000000000000')).toBe('fe80::');
