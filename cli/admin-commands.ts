@@ -10,6 +10,7 @@ const JSON_LINES = '\nWith --json: one document; with --json --watch: one per li
 export function addAdminCommands(program: Command): void {
   addViews(program);
   addNodeActions(program);
+  addLogLevel(program);
   addAlgorithmCommands(program);
 }
 
@@ -85,5 +86,27 @@ function addNodeActions(program: Command): void {
     .action(async (node: string, _options, command: Command) => {
       const { removeNode } = await import('./admin');
       await removeNode(optionsOf(command), node);
+    });
+}
+
+interface LogLevelOptions {
+  readonly plane?: string;
+  readonly all?: boolean;
+}
+
+function addLogLevel(program: Command): void {
+  program
+    .command('log-level')
+    .summary('log more or less')
+    .description(
+      'Sets how much the control plane, or a plane that is connected to it, logs until it ends (trace debug info warn error fatal silent).',
+    )
+    .argument('<level>', 'such as debug')
+    .option('--plane <id>', 'of this plane instead')
+    .option('--all', 'of the control plane and of its planes')
+    .addHelpText('after', '\nExamples:\n  triplane log-level debug --plane sip-1\n  triplane log-level info --all')
+    .action(async (level: string, { plane, all = false }: LogLevelOptions, command: Command) => {
+      const { setLogLevel } = await import('./admin');
+      await setLogLevel(optionsOf(command), level, all ? '*' : (plane ?? ''));
     });
 }

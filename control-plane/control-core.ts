@@ -11,7 +11,7 @@ import { CanaryWatch, RoutingConfigs } from './routing';
 import { seedStore } from './seed-store';
 import { HintKeyRotation } from './hint-keys';
 import { openStore } from './open-store';
-import { OpenStreams, type ServiceContext } from './server';
+import { LogLevels, OpenStreams, type ServiceContext } from './server';
 import { SessionRequests, SessionTable } from './sessions';
 import { startStaticNodes } from './static-nodes';
 import { SharedCluster } from './shared-cluster';
@@ -100,6 +100,7 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
     sessionTable,
     sessions,
     sipHeartbeats,
+    logLevels: new LogLevels(logger, hub.planes),
     registrations: new RateLimiter({ ...config.registration, clock }),
     clock,
     counters,

@@ -4,13 +4,14 @@ import { AdminServiceService, NodeServiceService, NodeState, PeerServiceService,
 import { startAdminHttp } from '../runtime/admin-http';
 import { createServer, isLoopback, listen, stopServer } from '../runtime/grpc';
 import type { ProcessContext } from '../runtime/process-context';
+import { ProcessMeter } from '../runtime/process-meter';
 import type { Service } from '../runtime/service';
 import { productVersion } from '../runtime/version';
 import { Doors, type Door } from './access';
 import { createControlCore, type ControlCore } from './control-core';
-import { JsonHeartbeats, listenForJson } from './heartbeat';
+import { JsonHeartbeats, listenForJson, sendStopPackets } from './heartbeat';
 import { adminService, nodeService, peerService, planeService } from './server';
-import { ProcessMeter, lbinfo, lbstat } from './stats';
+import { lbinfo, lbstat } from './stats';
 
 const GRACE_MS = 2000;
 const SERVED = ['', 'triplane.v1.NodeService', 'triplane.v1.PlaneService'];
@@ -46,8 +47,12 @@ export async function startControlPlane(context: ProcessContext): Promise<Servic
       core.logger.warn({ what, address }, 'everybody who reaches this port may do all');
     opened.push({ addresses: { [name]: address }, close: () => stopServer(server, GRACE_MS) });
   };
-  const close = async (): Promise<void> => {
+  const stopServing = (): void => {
     for (const name of SERVED) health.setStatus(name, 'NOT_SERVING');
+  };
+  context.operator?.onStop(stopServing);
+  const close = async (): Promise<void> => {
+    stopServing();
     doors.close();
     core.streams.close();
     await Promise.all(opened.map((service) => service.close()));
@@ -56,7 +61,7 @@ export async function startControlPlane(context: ProcessContext): Promise<Servic
   try {
     await open('grpc', 'control plane gRPC', main, doors.grpc, grpc);
     await open('admin', 'control plane admin gRPC', operators, doors.admin, admin);
-    opened.push(await startPages(core, http));
+    opened.push(await startPages(core, http, context.operator));
     const bound = opened[0]?.addresses['grpc'] ?? '';
     await core.join(grpc.host, Number(bound.slice(bound.lastIndexOf(':') + 1)));
     if (jsonHeartbeat.port !== null)
@@ -78,17 +83,29 @@ async function openDoors(core: ControlCore): Promise<Doors> {
   }
 }
 
-function startJsonHeartbeat(core: ControlCore, host: string, port: number): Promise<Service> {
+/** At its end it takes no packet any more, then tells the nodes. */
+async function startJsonHeartbeat(core: ControlCore, host: string, port: number): Promise<Service> {
   const { registry, sessions, counters, logger, config } = core;
   const moveSessions = (from: string, to: string): void => sessions.move(from, to);
   const { drainTimeoutMs } = config;
-  return listenForJson(new JsonHeartbeats({ registry, moveSessions, counters, logger, drainTimeoutMs }), {
-    host,
-    port,
-  });
+  const heartbeats = new JsonHeartbeats({ registry, moveSessions, counters, logger, drainTimeoutMs });
+  const { addresses, close } = await listenForJson(heartbeats, { host, port });
+  const at = addresses['heartbeat'] ?? '';
+  const self = { host, port: Number(at.slice(at.lastIndexOf(':') + 1)) };
+  return {
+    addresses,
+    async close() {
+      await close();
+      await sendStopPackets(heartbeats.stopTargets(), { self, counters, logger });
+    },
+  };
 }
 
-function startPages(core: ControlCore, at: { host: string; port: number }): Promise<Service> {
+function startPages(
+  core: ControlCore,
+  at: { host: string; port: number },
+  operator: ProcessContext['operator'],
+): Promise<Service> {
   const { counters, registry, hub, overview, clock, streams } = core;
   const meter = new ProcessMeter(clock);
   const version = productVersion();
@@ -96,6 +113,7 @@ function startPages(core: ControlCore, at: { host: string; port: number }): Prom
     what: 'control plane HTTP',
     ...at,
     counters,
+    operator,
     readiness: () => {
       const problems = streams.closing ? ['shutting down'] : core.isCutOff() ? ['cut off from Consul'] : [];
       return { ready: problems.length === 0, problems };
@@ -115,6 +133,7 @@ function startPages(core: ControlCore, at: { host: string; port: number }): Prom
           planes: overview.planes(),
           revision: hub.revision,
           guardActive: registry.guardActive,
+          missingControlPlanes: overview.missing,
           now: clock.date(),
         }),
     },

@@ -2,6 +2,8 @@ import { AlgorithmDescriptor, type Protocol } from '../proto';
 import { startAdminHttp } from '../runtime/admin-http';
 import { Counters } from '../runtime/counters';
 import type { ProcessContext } from '../runtime/process-context';
+import { logLevelOf } from '../runtime/log-level';
+import { ProcessMeter } from '../runtime/process-meter';
 import type { Readiness } from '../runtime/service';
 import { productVersion } from '../runtime/version';
 import { ControlLink, EMPTY_STATE, LastGood, Replica, SignalQueue } from './agent';
@@ -62,19 +64,26 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     what: `${planeId} admin`,
     ...options.admin,
     counters,
+    operator: context.operator,
     readiness: () => readinessOf(table),
   });
   const replica = new Replica(
     { protocol, checkConfig: (routing) => void catalog.create(routing, { random }) },
     kept ?? EMPTY_STATE,
   );
+  const onLogLevel = (name: string): void => {
+    const level = logLevelOf(name);
+    if (level === undefined || level === logger.level) return;
+    logger.warn({ from: logger.level, to: level }, 'log level, by an operator');
+    logger.level = level;
+  };
   const identity = { planeId, incarnation: context.incarnation, protocol };
   const link = new ControlLink({
     cluster: config.cluster,
     hello: { ...identity, softwareVersion: productVersion(), algorithms: describe(catalog) },
     replica,
     assignments,
-    stats: { ...identity, startTime: clock.date(), counters, lives, clock },
+    stats: { ...identity, startTime: clock.date(), counters, lives, clock, onLogLevel },
     clock,
     random,
     logger,
@@ -84,6 +93,9 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
   const signals = new SignalQueue(planeId, clock, () => link.client);
   counters.gauge('control.connected', () => (link.connected ? 1 : 0));
   counters.gauge('control.revision', () => table.revision?.index ?? 0);
+  const meter = new ProcessMeter(clock);
+  counters.gauge('process.cpuPercent', () => meter.cpuPercent());
+  counters.gauge('process.heapBytes', () => meter.heapBytes());
   counters.gauge('nodes.known', () => table.nodes.length);
   counters.gauge('nodes.ejected', () => balancer.ejected);
   counters.gauge('assignments.keys', () => assignments.size);
@@ -105,7 +117,7 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     addresses: { admin: admin.addresses['http'] ?? '' },
     async close() {
       signals.close();
-      link.close();
+      await link.finish();
       await Promise.all([admin.close(), lastGood.close()]);
     },
   };

@@ -72,6 +72,8 @@ export {
   ResumeNodeResponse,
   RollbackRoutingConfigRequest,
   RollbackRoutingConfigResponse,
+  SetLogLevelRequest,
+  SetLogLevelResponse,
   UpdateRoutingConfigRequest,
   UpdateRoutingConfigResponse,
   WatchNodesRequest,

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Counters } from './counters';
 import { listenError } from './errors';
+import type { OperatorPages } from './operator-pages';
 import type { Readiness, Service } from './service';
 
 export interface AdminHttpOptions {
@@ -14,11 +15,20 @@ export interface AdminHttpOptions {
   readonly readiness: () => Readiness;
   /** Further pages: path (lower case) to what is sent as JSON. */
   readonly pages?: Readonly<Record<string, () => unknown>>;
+  /** Pages that change this process. When one of them stops it, these close at once, so that whoever watches the port goes elsewhere. */
+  readonly operator?: OperatorPages | undefined;
 }
 
-/** `/healthz` (alive), `/readyz` (can do its work; 503 with reasons otherwise), `/metrics` (Prometheus text) and the service's own pages. */
+/**
+ * `/healthz` (alive), `/readyz` (can do its work; 503 with reasons otherwise), `/metrics` (Prometheus text), the service's own pages and
+ * those that change the process.
+ */
 export async function startAdminHttp(options: AdminHttpOptions): Promise<Service> {
-  const server = createServer((request, response) => answer(options, request, response));
+  const server = createServer((request, response) => {
+    void change(options, request, response).then((changed) => {
+      if (!changed) answer(options, request, response);
+    });
+  });
   server.maxConnections = 100;
   server.requestTimeout = 10_000;
   await new Promise<void>((resolve, reject) => {
@@ -27,6 +37,7 @@ export async function startAdminHttp(options: AdminHttpOptions): Promise<Service
   });
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  options.operator?.onStop(() => server.close());
   return {
     addresses: { http: `${host}:${port}` },
     close: () =>
@@ -35,6 +46,20 @@ export async function startAdminHttp(options: AdminHttpOptions): Promise<Service
         server.closeAllConnections();
       }),
   };
+}
+
+/** False: it was no page that changes the process. */
+async function change(
+  { operator }: AdminHttpOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
+  const answered = await operator?.answer(request);
+  if (answered === undefined) return false;
+  if (answered.status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="triplane"');
+  response.setHeader('Connection', 'close');
+  send(response, answered.status, 'application/json', `${JSON.stringify(answered.body)}\n`);
+  return true;
 }
 
 function answer(options: AdminHttpOptions, request: IncomingMessage, response: ServerResponse): void {

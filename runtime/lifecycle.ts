@@ -1,9 +1,12 @@
 import { TriplaneError, messageOf } from './errors';
 import type { Logger } from './logger';
+import type { OperatorPages } from './operator-pages';
 import type { Service } from './service';
 
 export interface RunOptions {
   readonly logger: Logger;
+  /** May ask this process to stop. */
+  readonly operator?: OperatorPages;
   readonly start: () => Promise<Service>;
 }
 
@@ -13,11 +16,17 @@ export interface ReadyMessage {
   readonly addresses: Readonly<Record<string, string>>;
 }
 
+/** What it hears when an operator stopped the service by its page: in `delayMs` it closes, and is not to be started again. */
+export interface StoppingMessage {
+  readonly type: 'stopping';
+  readonly delayMs: number;
+}
+
 /**
- * Runs one service as this process: starts it, tells a supervising parent, closes it on SIGTERM or SIGINT
- * (a second signal ends at once), and turns a failed start into one line and exit code 1.
+ * Runs one service as this process: starts it, tells a supervising parent, closes it on SIGTERM, SIGINT
+ * (a second signal ends at once) or an operator's stop, and turns a failed start into one line and exit code 1.
  */
-export async function runService({ logger, start }: RunOptions): Promise<void> {
+export async function runService({ logger, operator, start }: RunOptions): Promise<void> {
   exitOnBugs(logger);
   const supervised = process.connected;
   let service: Service;
@@ -26,7 +35,9 @@ export async function runService({ logger, start }: RunOptions): Promise<void> {
   } catch (error) {
     exitWithLine(error);
   }
-  closeOnSignal(service, logger, supervised);
+  const close = closer(service, logger);
+  closeOnSignal(close, logger, supervised);
+  closeOnStop(close, operator);
   logger.info({ addresses: service.addresses }, 'ready');
   const ready: ReadyMessage = { type: 'ready', addresses: service.addresses };
   process.send?.(ready);
@@ -50,12 +61,13 @@ function exitOnBugs(logger: Logger): void {
   });
 }
 
-function closeOnSignal(service: Service, logger: Logger, supervised: boolean): void {
+/** Closes the service and ends the process; at most once. */
+function closer(service: Service, logger: Logger): (why: string) => void {
   let closing = false;
-  const close = (signal: NodeJS.Signals): void => {
-    if (closing) process.exit(1);
+  return (why) => {
+    if (closing) return;
     closing = true;
-    logger.info({ signal }, 'closing; a second signal ends at once');
+    logger.info({ why }, 'closing; a second signal ends at once');
     service.close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -64,12 +76,30 @@ function closeOnSignal(service: Service, logger: Logger, supervised: boolean): v
       },
     );
   };
-  process.on('SIGTERM', close);
-  process.on('SIGINT', close);
+}
+
+function closeOnSignal(close: (why: string) => void, logger: Logger, supervised: boolean): void {
+  let signals = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    signals += 1;
+    if (signals > 1) process.exit(1);
+    close(signal);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
   // For a daemon SIGHUP means "read your files again", which not every service has; in a terminal it is the terminal that went.
   if (!process.stderr.isTTY) process.on('SIGHUP', () => logger.info('SIGHUP: files are read again'));
   // A supervised service does not outlive its supervisor, not even one that went away during the start.
   if (!supervised) return;
-  if (process.connected) process.on('disconnect', () => close('SIGTERM'));
-  else close('SIGTERM');
+  if (process.connected) process.on('disconnect', () => onSignal('SIGTERM'));
+  else onSignal('SIGTERM');
+}
+
+/** What runs goes on for the delay, so that callers find their way to another instance first. */
+function closeOnStop(close: (why: string) => void, operator: OperatorPages | undefined): void {
+  operator?.onStop((delayMs) => {
+    const stopping: StoppingMessage = { type: 'stopping', delayMs };
+    process.send?.(stopping);
+    setTimeout(() => close('an operator stopped it'), delayMs);
+  });
 }

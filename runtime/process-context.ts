@@ -1,6 +1,7 @@
 import type { Clock } from './clock';
 import type { Config } from './config';
 import type { Logger } from './logger';
+import type { OperatorPages } from './operator-pages';
 import type { Random } from './random';
 import type { Telemetry } from './telemetry';
 
@@ -13,4 +14,6 @@ export interface ProcessContext {
   readonly random: Random;
   /** Random, one per process start. */
   readonly incarnation: string;
+  /** The pages that change this process; absent: it is none of its own. */
+  readonly operator?: OperatorPages;
 }

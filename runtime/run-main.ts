@@ -5,6 +5,7 @@ import { loadConfig, type Config } from './config';
 import { TriplaneError, messageOf } from './errors';
 import { exitWithLine, runService } from './lifecycle';
 import { createLogger } from './logger';
+import { OperatorPages } from './operator-pages';
 import type { ProcessContext } from './process-context';
 import { systemRandom } from './random';
 import type { Service } from './service';
@@ -20,31 +21,32 @@ export interface MainOptions {
 
 /** The whole life of a service's process: arguments (`--config FILE`, `--set key=value`), configuration, logger, telemetry, service. */
 export async function runMain({ name, start, args }: MainOptions): Promise<void> {
-  let config: Config;
+  let own: Pick<ProcessContext, 'config' | 'logger'> & { readonly operator: OperatorPages };
   try {
-    config = configFromArgs(args);
+    const config = configFromArgs(args);
+    const logger = createLogger({ name, ...config.log });
+    own = { config, logger, operator: new OperatorPages(config.operator, logger) };
   } catch (error) {
     exitWithLine(error);
   }
-  const logger = createLogger({ name, ...config.log });
-  await runService({ logger, start: () => startWithTelemetry(name, { config, logger, start }) });
+  const { logger, operator } = own;
+  await runService({ logger, operator, start: () => startWithTelemetry(name, { ...own, start }) });
 }
 
-interface StartOptions {
-  readonly config: Config;
-  readonly logger: ProcessContext['logger'];
+interface StartOptions extends Pick<ProcessContext, 'config' | 'logger'> {
+  readonly operator: OperatorPages;
   readonly start: MainOptions['start'];
 }
 
-async function startWithTelemetry(name: string, { config, logger, start }: StartOptions): Promise<Service> {
+async function startWithTelemetry(name: string, { start, ...own }: StartOptions): Promise<Service> {
   const incarnation = randomUUID();
   const telemetry = await startTelemetry({
     serviceName: `triplane-${name}`,
     instanceId: incarnation,
-    traceRatio: config.telemetry.traceRatio,
+    traceRatio: own.config.telemetry.traceRatio,
     env: process.env,
   });
-  const service = await start({ config, logger, telemetry, clock: systemClock, random: systemRandom, incarnation });
+  const service = await start({ ...own, telemetry, clock: systemClock, random: systemRandom, incarnation });
   return {
     addresses: service.addresses,
     async close() {

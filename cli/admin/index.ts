@@ -7,6 +7,7 @@ export {
   type RollbackOptions,
   type SetAlgorithmOptions,
 } from './algorithm';
+export { setLogLevel } from './log-level';
 export { drainNode, removeNode, resumeNode } from './node-actions';
 export { listNodes, type ListNodesOptions } from './nodes';
 export { listPlanes } from './planes';

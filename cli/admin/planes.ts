@@ -4,27 +4,33 @@ import type { Globals } from '../globals';
 import { printJson, printJsonLine, printText, quantity, repaint, table } from '../output';
 import { withAdmin, type AdminSession } from './admin-session';
 import { eachSecond } from './each-second';
+import { missingText } from './missing-text';
 
 /** `triplane planes [--watch]`. */
 export async function listPlanes(globals: Globals, { watch = false }: { readonly watch?: boolean }): Promise<void> {
   await withAdmin(globals, async (session) => {
     if (!watch) {
-      const planes = await planesOf(session);
-      if (globals.json) printJson({ planes });
-      else printText(textOf(planes));
+      const view = await planesOf(session);
+      if (globals.json) printJson(view);
+      else printText(textOf(view));
       return;
     }
     await eachSecond(async () => {
-      const planes = await planesOf(session);
-      if (globals.json) printJsonLine({ planes });
-      else repaint(textOf(planes));
+      const view = await planesOf(session);
+      if (globals.json) printJsonLine(view);
+      else repaint(textOf(view));
     });
   });
 }
 
-async function planesOf({ client, call }: AdminSession): Promise<readonly PlaneView[]> {
-  const { planes } = await call(client.listPlanes, {});
-  return planes.map(viewOf);
+interface PlanesView {
+  readonly planes: readonly PlaneView[];
+  readonly missingControlPlanes: readonly string[];
+}
+
+async function planesOf({ client, call }: AdminSession): Promise<PlanesView> {
+  const { planes, missingControlPlanes } = await call(client.listPlanes, {});
+  return { planes: planes.map(viewOf), missingControlPlanes };
 }
 
 type PlaneView = ReturnType<typeof viewOf>;
@@ -60,8 +66,11 @@ function rejectionText({ resource, reason }: Rejection): string {
   }
 }
 
-function textOf(planes: readonly PlaneView[]): string {
-  if (planes.length === 0) return 'no planes; start them with "triplane up", or one with "triplane sip"';
+function textOf({ planes, missingControlPlanes }: PlanesView): string {
+  const missing = missingText(missingControlPlanes, 'planes');
+  if (planes.length === 0) {
+    return [missing, 'no planes; start them with "triplane up", or one with "triplane sip"'].filter(Boolean).join('\n');
+  }
   const rows = planes.map((plane) => [
     plane.planeId,
     plane.protocol,
@@ -72,5 +81,5 @@ function textOf(planes: readonly PlaneView[]): string {
     plane.rejections.join('\n') || '-',
   ]);
   const head = ['PLANE', 'PROTOCOL', 'STATE', 'REVISION', 'VERSION', 'ALGORITHMS', 'REJECTED'];
-  return `${table(head, rows)}\n${quantity(planes.length, 'plane')}`;
+  return [table(head, rows), quantity(planes.length, 'plane'), missing].filter(Boolean).join('\n');
 }

@@ -4,6 +4,7 @@ import type { Globals } from '../globals';
 import { count, printJson, printJsonLine, printText, repaint, table } from '../output';
 import { withAdmin, type AdminSession } from './admin-session';
 import { eachSecond } from './each-second';
+import { missingText } from './missing-text';
 
 export interface ShowStatsOptions {
   /** Only figures whose name begins with it. */
@@ -37,6 +38,7 @@ function statsOf({ client, call }: AdminSession): Promise<GetStatsResponse> {
 
 function viewOf(stats: GetStatsResponse, prefix: string): unknown {
   return {
+    missingControlPlanes: stats.missingControlPlanes,
     nodes: stats.nodes.map(nodeView),
     counters: named(stats.counters, prefix),
     gauges: named(stats.gauges, prefix),
@@ -75,6 +77,10 @@ function textOf(stats: GetStatsResponse, prefix: string, all: boolean): string {
     ([, value]) => all || value !== 0,
   );
   const rows = figures.map(([name, value]) => [name, count(value)]);
-  const parts = [prefix === '' && stats.nodes.length > 0 ? `${nodes}\n` : '', table(['FIGURE', 'VALUE'], rows)];
+  const parts = [
+    prefix === '' && stats.nodes.length > 0 ? `${nodes}\n` : '',
+    table(['FIGURE', 'VALUE'], rows),
+    missingText(stats.missingControlPlanes, 'figures'),
+  ];
   return parts.filter((part) => part !== '').join('\n');
 }

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { Clock, Timer } from '../../runtime/clock';
 import { TriplaneError } from '../../runtime/errors';
-import type { ReadyMessage } from '../../runtime/lifecycle';
+import type { ReadyMessage, StoppingMessage } from '../../runtime/lifecycle';
 
 export interface ChildOptions {
   readonly name: string;
@@ -27,6 +27,13 @@ export class Child {
     });
     this.ended = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+    });
+  }
+
+  /** Told when an operator stopped it by its page: it closes in `delayMs`. */
+  onStopping(listener: (delayMs: number) => void): void {
+    this.#process.on('message', (message: ReadyMessage | StoppingMessage) => {
+      if (message.type === 'stopping') listener(message.delayMs);
     });
   }
 
@@ -75,7 +82,7 @@ export class Child {
 
   #readyMessage(): Promise<ReadyMessage['addresses']> {
     return new Promise((resolve) => {
-      this.#process.on('message', (message: ReadyMessage) => {
+      this.#process.on('message', (message: ReadyMessage | StoppingMessage) => {
         if (message.type === 'ready') resolve(message.addresses);
       });
     });

@@ -15,6 +15,8 @@ export interface SupervisedOptions {
   readonly logger: Logger;
   /** Ms that a start may take. */
   readonly startLimitMs: number;
+  /** An operator stopped it by its page: it closes in `delayMs` and is not started again. */
+  readonly onStopping?: (service: ServiceName, delayMs: number) => void;
 }
 
 const STABLE_MS = 60_000;
@@ -46,9 +48,13 @@ export class Supervised {
 
   /** The first start: a failure is the caller's. */
   async start(): Promise<void> {
-    const { service, args, clock, startLimitMs } = this.#options;
+    const { service, args, clock, startLimitMs, onStopping } = this.#options;
     const child = new Child({ name: service, main: mainOf(service), args: args(), clock });
     this.#child = child;
+    child.onStopping((delayMs) => {
+      this.#closing = true;
+      onStopping?.(service, delayMs);
+    });
     this.addresses = await child.ready(startLimitMs);
     this.#ready = true;
     void this.#watch(child);

@@ -12,6 +12,8 @@ export interface TopologyOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** An operator stopped a service by its page: it closes in `delayMs`. */
+  readonly onStopping?: (service: ServiceName, delayMs: number) => void;
 }
 
 /** Listener to `host:port`. */

@@ -20,19 +20,22 @@ export async function up(globals: Globals): Promise<void> {
     clock: systemClock,
     random: systemRandom,
     logger,
+    // The page of the control plane is the one of the whole load balancer.
+    onStopping: (service, delayMs) => {
+      logger.info({ service, delayMs }, 'stopped by an operator');
+      if (service === 'control-plane') systemClock.after(delayMs, () => void stop());
+    },
   });
   let stopping = false;
-  onStopSignal(
-    async () => {
-      stopping = true;
-      await topology.close();
-      process.exit(0);
-    },
-    () => {
-      topology.kill();
-      process.exit(1);
-    },
-  );
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    await topology.close();
+    process.exit(0);
+  };
+  onStopSignal(stop, () => {
+    topology.kill();
+    process.exit(1);
+  });
   if (!process.stderr.isTTY) process.on('SIGHUP', () => topology.reload());
   try {
     await topology.start();

@@ -53,6 +53,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     'AdminService/RollbackRoutingConfig': CHANGE,
     'AdminService/ListPlanes': VIEW,
     'AdminService/GetStats': VIEW,
+    'AdminService/SetLogLevel': CHANGE,
   } satisfies Record<string, Rule>),
 );
 

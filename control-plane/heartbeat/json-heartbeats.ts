@@ -4,6 +4,7 @@ import type { Logger } from '../../runtime/logger';
 import { Refusal, type Registry } from '../registry';
 import { withDistinctId } from './distinct-id';
 import { nodeFromProperties } from './node-from-properties';
+import type { StopTarget } from './stop-packets';
 
 export interface JsonHeartbeatOptions {
   readonly registry: Registry;
@@ -65,6 +66,17 @@ export class JsonHeartbeats {
       default:
         return this.#bad('error', `expected start, heartbeat, shutdown, stop or switchover`);
     }
+  }
+
+  /** Nodes with a session here that named a `heartbeatPort`. */
+  stopTargets(): StopTarget[] {
+    const ids = new Set([...this.#sessions.values()].map(({ nodeId }) => nodeId));
+    return [...ids].flatMap((nodeId) => {
+      const node = this.#options.registry.get(nodeId)?.node;
+      const port = Number(node?.labels.get('heartbeatPort'));
+      const host = node?.endpoints[0]?.host;
+      return host !== undefined && Number.isInteger(port) && port > 0 && port < 65_536 ? [{ nodeId, host, port }] : [];
+    });
   }
 
   async #start(facts: Facts, peerHost: string): Promise<JsonReply> {

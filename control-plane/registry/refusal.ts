@@ -12,6 +12,7 @@ export type RefusalReason =
   | 'CONFIG_UNKNOWN'
   | 'ETAG_MISMATCH'
   | 'OUT_OF_ORDER'
+  | 'PLANE_UNKNOWN'
   | 'PLANE_SILENT'
   | 'PLANE_REPLACED'
   | 'NEW_LINEAGE'

@@ -80,6 +80,12 @@ export function adminService(context: ServiceContext): AdminServiceServer {
     ),
 
     getStats: handler(context, 'AdminService/GetStats', () => overview.stats()),
+
+    setLogLevel: handler(context, 'AdminService/SetLogLevel', (request, call) => {
+      const changed = context.logLevels.set(request);
+      audit(context, call, 'log level', { level: request.level, ...changed });
+      return changed;
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The gRPC services of the contract. */
 export { adminService } from './admin-service';
 export { NODE_STREAMS, cutOff, nodeService } from './node-service';
+export { LogLevels } from './log-levels';
 export { OpenStreams } from './open-streams';
 export { peerService } from './peer-service';
 export { planeService } from './plane-service';

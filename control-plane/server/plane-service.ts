@@ -21,7 +21,7 @@ const MAX_SIGNALS = 10_000;
 
 /** PlaneService of the contract. */
 export function planeService(context: ServiceContext): PlaneServiceServer {
-  const { config, stats, streams, counters, sipHeartbeats, sessions, sessionTable } = context;
+  const { config, stats, streams, counters, sipHeartbeats, sessions, sessionTable, logLevels } = context;
   const reports = counters.counter('control.stats.reports');
   const interval = fromMs(config.statsIntervalMs);
   return {
@@ -33,7 +33,7 @@ export function planeService(context: ServiceContext): PlaneServiceServer {
           reports.value += 1;
           if (report.planeId === '') throw new Refusal('INVALID', 'plane_id: expected a name, got an empty text');
           if (!stats.take(report)) throw new Refusal('OUT_OF_ORDER', 'a newer process has taken this plane_id');
-          stream.send(ReportStatsResponse.create({ interval }));
+          stream.send(ReportStatsResponse.create({ interval, logLevel: logLevels.take(report.planeId) }));
         },
       })),
 

@@ -14,6 +14,7 @@ import type { RoutingConfigs } from '../routing';
 import type { SessionRequests, SessionTable } from '../sessions';
 import type { StatsAggregator } from '../stats';
 import type { Store } from '../store';
+import type { LogLevels } from './log-levels';
 import { shuttingDown, type OpenStreams } from './open-streams';
 import { asStatus } from './refusals';
 
@@ -35,6 +36,7 @@ export interface ServiceContext {
   readonly counters: Counters;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
+  readonly logLevels: LogLevels;
   readonly streams: OpenStreams;
   /** The store has been out of reach for so long that nodes should go elsewhere. */
   readonly isCutOff: () => boolean;

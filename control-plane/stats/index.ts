@@ -2,5 +2,4 @@
 export { lbinfo, type LbinfoInput } from './lbinfo';
 export { lbstat, type LbstatInput } from './lbstat';
 export { type PlaneFigures } from './plane-figures';
-export { ProcessMeter } from './process-meter';
 export { StatsAggregator, sumStats } from './stats-aggregator';

@@ -7,19 +7,23 @@ export interface LbinfoInput {
   readonly planes: readonly PlaneStatus[];
   readonly revision: Revision;
   readonly guardActive: boolean;
+  /** Control planes that did not answer: their planes may be missing. */
+  readonly missingControlPlanes: readonly string[];
   readonly now: Date;
 }
 
 /** The page `/lbinfo`: who is there. `Nodes info` has the predecessor's shape, the rest is ours. No secrets. */
-export function lbinfo({ nodes, planes, revision, guardActive, now }: LbinfoInput): unknown {
+export function lbinfo({ nodes, planes, revision, guardActive, missingControlPlanes, now }: LbinfoInput): unknown {
   const legacy = nodes.map((view) => legacyNode(view, now));
   return {
     'Nodes info': {
       nodesIPv4: legacy.filter(({ ip }) => !isIPv6(ip)),
       nodesIPv6: legacy.filter(({ ip }) => isIPv6(ip)),
+      smppRemoteServers: legacy.filter(({ properties }) => 'smppPort' in properties || 'smppSslPort' in properties),
     },
     revision,
     guardActive,
+    missingControlPlanes,
     nodes: nodes.map(nodeInfo),
     planes: planes.map(planeInfo),
   };
@@ -73,6 +77,9 @@ const LEGACY_PORTS: Readonly<Record<string, string>> = {
   [`${Protocol.SIP} ${Transport.TLS}`]: 'tlsPort',
   [`${Protocol.SIP} ${Transport.WS}`]: 'wsPort',
   [`${Protocol.SIP} ${Transport.WSS}`]: 'wssPort',
+  [`${Protocol.SIP} ${Transport.WSS}`]: 'wssPort',
+  [`${Protocol.HTTP} ${Transport.WS}`]: 'wsPort',
+  [`${Protocol.HTTP} ${Transport.WSS}`]: 'wssPort',
   [`${Protocol.HTTP} ${Transport.TCP}`]: 'httpPort',
   [`${Protocol.HTTP} ${Transport.TLS}`]: 'sslPort',
   [`${Protocol.SMPP} ${Transport.TCP}`]: 'smppPort',
@@ -97,7 +104,13 @@ function legacyNode({ node, silentMs }: NodeView, now: Date): LegacyNode {
     hostName: node.nodeId,
     ip: node.endpoints[0]?.host ?? '',
     timeStamp: now.getTime() - Math.round(silentMs ?? 0),
-    properties: Object.fromEntries([...ports, ['version', node.softwareVersion], ['jvmRoute', node.jvmRoute]]),
+    properties: Object.fromEntries([
+      ...node.labels,
+      ...ports,
+      ['version', node.softwareVersion],
+      ['jvmRoute', node.jvmRoute],
+      ['sessionId', node.incarnation],
+    ]),
     gracefulShutdown: node.state === NodeState.DRAINING || node.state === NodeState.MAINTENANCE,
     bad: node.state === NodeState.SUSPECT,
   };

@@ -13,7 +13,8 @@ type Figures = ReadonlyMap<string, number>;
 
 /**
  * The page `/lbstat`: every figure of the guides (1.12 Getting statistic), summed over planes, under the predecessor's names where it
- * had one; `JvmCpuUsage` and `JvmHeapSize` are this process's.
+ * had one. `JvmCpuUsage` and `JvmHeapSize` are this process's; those of planes are gauges. `missingControlPlanes` did not answer: figures
+ * of their planes may be missing.
  */
 export function lbstat({ stats, activeNodes, version, cpuPercent, heapBytes }: LbstatInput): unknown {
   return {
@@ -26,6 +27,7 @@ export function lbstat({ stats, activeNodes, version, cpuPercent, heapBytes }: L
       ...sipFigures(stats),
       ...httpFigures(stats),
       ...smppFigures(stats),
+      missingControlPlanes: stats.missingControlPlanes,
       nodes: Object.fromEntries(stats.nodes.map((node) => [node.nodeId, nodeFigures(node)])),
       planes: Object.fromEntries(stats.planes.map((plane) => [plane.planeId, planeFigures(plane)])),
       counters: sorted(stats.counters),

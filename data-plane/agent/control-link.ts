@@ -61,6 +61,13 @@ export class ControlLink {
     return this.#connected ? this.#client : undefined;
   }
 
+  /** Hands the last figures over, then closes. */
+  async finish(): Promise<void> {
+    this.#closed = true;
+    await this.#report?.finish();
+    this.close();
+  }
+
   close(): void {
     this.#closed = true;
     this.#retry?.cancel();

@@ -19,10 +19,13 @@ export interface StatsSource {
   readonly counters: Counters;
   readonly lives: LiveRegistry;
   readonly clock: Clock;
+  /** The control plane wants this process to log more or less. */
+  readonly onLogLevel: (level: string) => void;
 }
 
 const FIRST_INTERVAL_MS = 1000;
 const MIN_INTERVAL_MS = 100;
+const FINISH_MS = 500;
 
 /** One ReportStats stream: a report at once, then one each interval that the server sets. Figures are cumulative: a lost report costs nothing. */
 export class StatsReport {
@@ -37,6 +40,7 @@ export class StatsReport {
     this.#stream = client.reportStats();
     this.#stream.on('data', (response: ReportStatsResponse) => {
       this.#intervalMs = Math.max(MIN_INTERVAL_MS, toMs(response.interval));
+      if (response.logLevel !== '') this.#source.onLogLevel(response.logLevel);
     });
     // The subscription beside it notices a lost control plane and opens a new pair of streams.
     this.#stream.on('error', () => this.close());
@@ -48,6 +52,20 @@ export class StatsReport {
     if (!this.#open) return;
     this.#open = false;
     this.#timer?.cancel();
+    this.#stream.cancel();
+  }
+
+  /** The last figures of a process that ends, then the end of the stream. Resolves when the server has them, or after a while. */
+  async finish(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#timer?.cancel();
+    await new Promise<void>((resolve) => {
+      this.#stream.once('end', resolve);
+      this.#stream.once('error', () => resolve());
+      this.#source.clock.after(FINISH_MS, resolve);
+      this.#stream.end(statsOf(this.#source));
+    });
     this.#stream.cancel();
   }
 

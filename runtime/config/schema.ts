@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LOG_LEVELS } from '../log-level';
 import { auth, dialing, grpcListener, hintKeyHours, registration } from './door-schema';
 import { host, hostPort, listener, ms, port } from './fields';
 import { http } from './http-schema';
@@ -18,14 +19,28 @@ const nodePort = (what: string) => z.int().min(1).max(65_535).optional().describ
 
 const log = z
   .strictObject({
-    level: z
-      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-      .default('info')
-      .describe('The least serious level that is logged.'),
+    level: z.enum(LOG_LEVELS).default('info').describe('The least serious level that is logged.'),
     format: z
       .enum(['auto', 'json', 'text'])
       .default('auto')
       .describe('json for machines, text for people; auto is text on a terminal.'),
+  })
+  .prefault({});
+
+const operator = z
+  .strictObject({
+    login: z.string().min(1).default('operator').describe('Login for /lbloglevel and /lbstop of every process.'),
+    passwordFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('File whose first line is the password for them; absent: they refuse everybody.'),
+    stopDelayMs: z
+      .int()
+      .min(0)
+      .max(600_000)
+      .default(10_000)
+      .describe('After /lbstop, and without its HTTP port, a process works on for so long, then closes.'),
   })
   .prefault({});
 
@@ -193,7 +208,7 @@ const control = z
   })
   .prefault({});
 
-export const configSchema = z.strictObject({ log, telemetry, cluster, control, sip, http, smpp });
+export const configSchema = z.strictObject({ log, operator, telemetry, cluster, control, sip, http, smpp });
 
 /** A complete, valid configuration: all defaults filled in. */
 export type Config = z.infer<typeof configSchema>;

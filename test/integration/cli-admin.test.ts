@@ -141,3 +141,12 @@ test('nobody at the address: one clear error', async () => {
     message: expect.stringContaining(address) as string,
   });
 });
+
+test('log-level: of the control plane, of a plane of its own, of all; an unknown one is refused by name', async () => {
+  expect(await run('log-level', 'SILENT')).toBe('log level silent: control-plane\n');
+  expect(await json('log-level', 'info', '--plane', 'sip-1')).toEqual({ level: 'info', changed: ['sip-1'] });
+  expect(await json('log-level', 'silent', '--all')).toEqual({ level: 'silent', changed: ['control-plane', 'sip-1'] });
+  await expect(run('log-level', 'debug', '--plane', 'sip-9')).rejects.toThrow(
+    /NOT_FOUND: plane sip-9 is not connected/,
+  );
+});

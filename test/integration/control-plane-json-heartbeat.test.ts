@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { ListNodesRequest, NodeState, type NodeStatus } from '../../proto';
 import { callUnary } from '../../runtime/grpc';
 import { startTestControlPlane, type TestControlPlane } from '../support/control-plane';
+import { freePort } from '../support/free-port';
 import { until } from '../support/until';
 
 let control: TestControlPlane;
@@ -113,6 +117,30 @@ describe("a node with the predecessor's heartbeat", () => {
   ])('that sends %s is refused', async (_what, body, code) => {
     expect((await post(body, body === undefined ? '{not json' : undefined)).status).toBe(code);
     expect(await nodes()).toEqual([]);
+  });
+
+  it('that names a heartbeatPort is told when the control plane stops, after the last packet is taken', async () => {
+    const packets: unknown[] = [];
+    const listener = createServer((request, response) => {
+      request.setEncoding('utf8').on('data', (text: string) => packets.push(JSON.parse(text)));
+      request.on('end', () => response.end('{"stop":"OK"}'));
+    });
+    await once(listener.listen(0, '127.0.0.1'), 'listening');
+    const { port } = listener.address() as AddressInfo;
+    await start({ heartbeatPort: String(port) });
+    await start({ hostName: 'app2', udpPort: '5081', httpPort: '8081', sessionId: 2 });
+    const ours = Number(control.service.addresses['heartbeat']?.split(':')[1]);
+    await control.close();
+    listener.close();
+    expect(packets).toEqual([{ stop: { ipAddress: '127.0.0.1', port: ours } }]);
+    await expect(say('heartbeat')).rejects.toThrow('fetch failed');
+  });
+
+  it('that does not listen at its heartbeatPort holds nobody up', async () => {
+    await start({ heartbeatPort: String(await freePort()) });
+    const before = performance.now();
+    await control.close();
+    expect(performance.now() - before).toBeLessThan(2500);
   });
 
   it('that sends too much is refused', async () => {

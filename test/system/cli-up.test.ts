@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -69,6 +69,27 @@ describe('triplane up', () => {
     const admin = `http://${addresses['control-plane']?.['http']}/lbinfo`;
     await until('the control plane is still there', async () => (await fetch(admin)).ok);
     await running.stop();
+    expect(running.exitCode()).toBe(0);
+    await gone(pids);
+  }, 60_000);
+
+  it('is stopped by the page of its control plane; a plane stopped by its own page is not started again', async () => {
+    const passwordFile = path.join(stateDir, 'password');
+    writeFileSync(passwordFile, 'secret\n', { mode: 0o600 });
+    const running = up(
+      'smpp.listen.port=0',
+      `operator.passwordFile=${passwordFile}`,
+      'operator.stopDelayMs=300',
+      'log.level=info',
+    );
+    const { addresses, pids } = await announced(running);
+    const stop = (at: string | undefined) => fetch(`http://${at}/lbstop?login=operator&password=secret`);
+    const { ok } = await stop(addresses['smpp-plane']?.['admin']);
+    expect(ok).toBe(true);
+    await until('the SMPP plane has ended', () => !alive(pids['smpp-plane'] ?? 0));
+    expect(running.output()).not.toContain('starting it again');
+    expect((await stop(addresses['control-plane']?.['http'])).ok).toBe(true);
+    await until('up has ended', () => running.exitCode() !== undefined, 20_000);
     expect(running.exitCode()).toBe(0);
     await gone(pids);
   }, 60_000);

@@ -66,8 +66,8 @@ const REASONS: readonly Reason[] = [
     reason: 'not in this version',
   },
   {
-    keys: /^(shutdownTimeout|securityRequired|login|password)$/,
-    reason: 'services close on SIGTERM, in order; the admin service is loopback only',
+    keys: /^(securityRequired|password)$/,
+    reason: '/lbstop and /lbloglevel always ask for a password: write it into a file, set operator.passwordFile',
   },
   {
     keys: /^(performanceTestingMode|earlyDialogWorstCase|keepalivePeriod|removeNodesOn500Response|maxContentLength)$/,

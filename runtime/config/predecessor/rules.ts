@@ -25,6 +25,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   requestCheckPattern: text('http.requestCheckPattern'),
   statisticPort: integer('control.http.port'),
   apiPort: integer('control.http.port'),
+  shutdownTimeout: integer('operator.stopDelayMs'),
+  login: text('operator.login'),
   heartbeatPort: integer('control.jsonHeartbeat.port'),
   smppPort: integer('smpp.listen.port'),
   remoteServers: { to: ['smpp.remoteServers'], as: 'list' },

@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/clock';
+import type { Clock } from './clock';
 
 /** What this process uses: CPU since the last question, and heap. */
 export class ProcessMeter {
