@@ -24,11 +24,7 @@ export interface AdminHttpOptions {
  * those that change the process.
  */
 export async function startAdminHttp(options: AdminHttpOptions): Promise<Service> {
-  const server = createServer((request, response) => {
-    void change(options, request, response).then((changed) => {
-      if (!changed) answer(options, request, response);
-    });
-  });
+  const server = createServer((request, response) => void serve(options, request, response));
   server.maxConnections = 100;
   server.requestTimeout = 10_000;
   await new Promise<void>((resolve, reject) => {
@@ -46,6 +42,11 @@ export async function startAdminHttp(options: AdminHttpOptions): Promise<Service
         server.closeAllConnections();
       }),
   };
+}
+
+async function serve(options: AdminHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const changed = await change(options, request, response);
+  if (!changed) answer(options, request, response);
 }
 
 /** False: it was no page that changes the process. */

@@ -152,8 +152,11 @@ function passwordIn(text: string, file: string): void {
 
 /** In a time that says nothing of what was expected. */
 function equal(given: string, expected: string): boolean {
-  const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hash(given), hash(expected));
+  return timingSafeEqual(hashOf(given), hashOf(expected));
+}
+
+function hashOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }
 
 function refusal(status: number, reason: string): OperatorAnswer {

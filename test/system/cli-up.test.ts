@@ -60,6 +60,9 @@ function alive(pid: number): boolean {
 const gone = (pids: Announcement['pids']): Promise<boolean> =>
   until('every service has ended', () => Object.values(pids).every((pid) => !alive(pid)), 15_000);
 
+const stopPage = (at: string | undefined): Promise<Response> =>
+  fetch(`http://${at}/lbstop?login=operator&password=secret`);
+
 describe('triplane up', () => {
   it('starts a service again that was killed, and closes all in order on SIGTERM', async () => {
     const running = up('smpp.listen.port=0');
@@ -83,12 +86,11 @@ describe('triplane up', () => {
       'log.level=info',
     );
     const { addresses, pids } = await announced(running);
-    const stop = (at: string | undefined) => fetch(`http://${at}/lbstop?login=operator&password=secret`);
-    const { ok } = await stop(addresses['smpp-plane']?.['admin']);
+    const { ok } = await stopPage(addresses['smpp-plane']?.['admin']);
     expect(ok).toBe(true);
     await until('the SMPP plane has ended', () => !alive(pids['smpp-plane'] ?? 0));
     expect(running.output()).not.toContain('starting it again');
-    expect((await stop(addresses['control-plane']?.['http'])).ok).toBe(true);
+    expect((await stopPage(addresses['control-plane']?.['http'])).ok).toBe(true);
     await until('up has ended', () => running.exitCode() !== undefined, 20_000);
     expect(running.exitCode()).toBe(0);
     await gone(pids);
