@@ -22,9 +22,14 @@ export interface StoppingMessage {
   readonly delayMs: number;
 }
 
+/** What a supervising parent says to have the service closed. */
+export interface CloseOrder {
+  readonly type: 'close';
+}
+
 /**
- * Runs one service as this process: starts it, tells a supervising parent, closes it on SIGTERM, SIGINT
- * (a second signal ends at once) or an operator's stop, and turns a failed start into one line and exit code 1.
+ * Runs one service as this process: starts it, tells a supervising parent, closes it on SIGTERM, SIGINT (a second signal ends at once), the
+ * parent's word or an operator's stop, and turns a failed start into one line and exit code 1.
  */
 export async function runService({ logger, operator, start }: RunOptions): Promise<void> {
   exitOnBugs(logger);
@@ -33,6 +38,8 @@ export async function runService({ logger, operator, start }: RunOptions): Promi
   try {
     service = await start();
   } catch (error) {
+    // A child that failed has printed its line; a second one would only repeat it.
+    if (error instanceof TriplaneError && error.code === 'SERVICE_DIED') process.exit(1);
     exitWithLine(error);
   }
   const close = closer(service, logger);
@@ -89,10 +96,14 @@ function closeOnSignal(close: (why: string) => void, logger: Logger, supervised:
   process.on('SIGINT', onSignal);
   // For a daemon SIGHUP means "read your files again", which not every service has; in a terminal it is the terminal that went.
   if (!process.stderr.isTTY) process.on('SIGHUP', () => logger.info('SIGHUP: files are read again'));
-  // A supervised service does not outlive its supervisor, not even one that went away during the start.
   if (!supervised) return;
-  if (process.connected) process.on('disconnect', () => onSignal('SIGTERM'));
-  else onSignal('SIGTERM');
+  // A whole process group may be signalled beside the supervisor, which then says the same: once is enough.
+  process.on('message', (message: CloseOrder) => {
+    if (message.type === 'close') close('the supervisor asks');
+  });
+  // A supervised service does not outlive its supervisor, not even one that went away during the start.
+  if (process.connected) process.on('disconnect', () => close('the supervisor is gone'));
+  else close('the supervisor is gone');
 }
 
 /** What runs goes on for the delay, so that callers find their way to another instance first. */

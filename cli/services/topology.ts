@@ -1,9 +1,10 @@
+import { fork } from 'node:child_process';
 import type { Clock } from '../../runtime/clock';
 import type { Config } from '../../runtime/config';
 import type { Logger } from '../../runtime/logger';
 import type { Random } from '../../runtime/random';
-import { SERVICES, type ServiceName } from './service-list';
-import { Supervised } from './supervised';
+import { Supervised } from '../../runtime/supervision';
+import { SERVICES, mainOf, type ServiceName } from './service-list';
 
 export interface TopologyOptions {
   readonly config: Config;
@@ -35,8 +36,14 @@ export class Topology {
     const supervise = (service: ServiceName): Supervised =>
       new Supervised({
         ...options,
-        service,
-        args: () => [...options.args, ...this.#pinned()],
+        name: service,
+        // A process group of its own: Ctrl-C in a terminal is for us alone, who close the services in order.
+        launch: () =>
+          fork(mainOf(service), [...options.args, ...this.#pinned()], {
+            stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+            detached: true,
+          }),
+        onStopping: (delayMs) => options.onStopping?.(service, delayMs),
         startLimitMs: START_LIMIT_MS,
       });
     const [control, ...planes] = SERVICES;
@@ -77,7 +84,7 @@ export class Topology {
   }
 
   #of(service: ServiceName): Supervised {
-    return this.#planes.find((plane) => plane.service === service) ?? this.#control;
+    return this.#planes.find(({ name }) => name === service) ?? this.#control;
   }
 
   /** Ports that the system chose for the control plane: the planes must know them, and a restart must find them again. */

@@ -1,22 +1,28 @@
-import { Backoff } from '../../runtime/backoff';
-import type { Clock, Timer } from '../../runtime/clock';
-import { messageOf } from '../../runtime/errors';
-import type { Logger } from '../../runtime/logger';
-import type { Random } from '../../runtime/random';
+import type { ChildProcess } from 'node:child_process';
+import { Backoff } from '../backoff';
+import type { Clock, Timer } from '../clock';
+import { messageOf } from '../errors';
+import type { Logger } from '../logger';
+import type { Random } from '../random';
 import { Child } from './child';
-import { mainOf, type ServiceName } from './service-list';
 
 export interface SupervisedOptions {
-  readonly service: ServiceName;
-  /** Asked at each start, since the control plane's ports are known only after it runs. */
-  readonly args: () => readonly string[];
+  /** For errors and log lines: `sip-plane`, `worker 2`. */
+  readonly name: string;
+  /** Starts its process; asked at each start. */
+  readonly launch: () => ChildProcess;
+  readonly onMessage?: ((message: unknown) => void) | undefined;
+  /** It died, by itself or by another's hand, and will be started again. */
+  readonly onDeath?: (() => void) | undefined;
+  /** An operator stopped it by its page: it closes in `delayMs` and is not started again. */
+  readonly onStopping?: ((delayMs: number) => void) | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   /** Ms that a start may take. */
   readonly startLimitMs: number;
-  /** An operator stopped it by its page: it closes in `delayMs` and is not started again. */
-  readonly onStopping?: (service: ServiceName, delayMs: number) => void;
+  /** Ceiling of the wait before the first new start, ms; it doubles up to 10 s. Default 1000. */
+  readonly restartMs?: number;
 }
 
 const STABLE_MS = 60_000;
@@ -34,11 +40,11 @@ export class Supervised {
 
   constructor(options: SupervisedOptions) {
     this.#options = options;
-    this.#backoff = new Backoff({ initialMs: 1000, maxMs: 10_000, random: options.random });
+    this.#backoff = new Backoff({ initialMs: options.restartMs ?? 1000, maxMs: 10_000, random: options.random });
   }
 
-  get service(): ServiceName {
-    return this.#options.service;
+  get name(): string {
+    return this.#options.name;
   }
 
   /** 0 while it is not running. */
@@ -46,14 +52,19 @@ export class Supervised {
     return this.#child?.pid ?? 0;
   }
 
+  /** Has it started, and not died since? */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
   /** The first start: a failure is the caller's. */
   async start(): Promise<void> {
-    const { service, args, clock, startLimitMs, onStopping } = this.#options;
-    const child = new Child({ name: service, main: mainOf(service), args: args(), clock });
+    const { name, launch, onMessage, onStopping, clock, startLimitMs } = this.#options;
+    const child = new Child({ name, launch, onMessage, clock });
     this.#child = child;
     child.onStopping((delayMs) => {
       this.#closing = true;
-      onStopping?.(service, delayMs);
+      onStopping?.(delayMs);
     });
     this.addresses = await child.ready(startLimitMs);
     this.#ready = true;
@@ -71,6 +82,11 @@ export class Supervised {
     if (this.#ready) this.#child?.reload();
   }
 
+  /** Tells it something; nothing while it is not ready. */
+  send(message: object): void {
+    if (this.#ready) this.#child?.send(message);
+  }
+
   kill(): void {
     this.#closing = true;
     this.#child?.kill();
@@ -85,20 +101,21 @@ export class Supervised {
   }
 
   #died(how: string): void {
-    const { clock, logger, service } = this.#options;
+    const { clock, logger, name, onDeath } = this.#options;
     this.#child = undefined;
     this.#ready = false;
     if (this.#closing) return;
     const waitMs = Math.round(this.#backoff.next());
-    logger.error({ service, how, waitMs }, 'service died, starting it again');
+    logger.error({ service: name, how, waitMs }, 'service died, starting it again');
+    onDeath?.();
     this.#restart = clock.after(waitMs, () => void this.#startAgain());
   }
 
   async #startAgain(): Promise<void> {
-    const { logger, service } = this.#options;
+    const { logger, name } = this.#options;
     try {
       await this.start();
-      logger.info({ service, pid: this.pid }, 'service is back');
+      logger.info({ service: name, pid: this.pid }, 'service is back');
     } catch (error) {
       this.#died(messageOf(error));
     }

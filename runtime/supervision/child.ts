@@ -1,15 +1,19 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import type { Clock, Timer } from '../../runtime/clock';
-import { TriplaneError } from '../../runtime/errors';
-import type { ReadyMessage, StoppingMessage } from '../../runtime/lifecycle';
+import type { ChildProcess } from 'node:child_process';
+import type { Clock, Timer } from '../clock';
+import { TriplaneError } from '../errors';
+import type { CloseOrder, ReadyMessage, StoppingMessage } from '../lifecycle';
 
 export interface ChildOptions {
+  /** Names it in errors. */
   readonly name: string;
-  /** The program's file. */
-  readonly main: string;
-  readonly args: readonly string[];
+  /** Starts the process, with a channel for messages. */
+  readonly launch: () => ChildProcess;
   readonly clock: Clock;
+  /** What it says, but for the first word that it is ready. */
+  readonly onMessage?: ((message: unknown) => void) | undefined;
 }
+
+const CLOSE: CloseOrder = { type: 'close' };
 
 /** One service as a child process. Its standard error is ours, so its log and its one line of failure reach the operator as they are. */
 export class Child {
@@ -20,11 +24,10 @@ export class Child {
 
   constructor(options: ChildOptions) {
     this.#options = options;
-    // A process group of its own: Ctrl-C in a terminal would reach it beside our SIGTERM, and two signals mean "at once".
-    this.#process = fork(options.main, options.args, {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      detached: true,
-    });
+    this.#process = options.launch();
+    // What is written to a process that is going is lost; that it went is told by its end.
+    this.#process.on('error', () => {});
+    this.#process.on('message', (message) => options.onMessage?.(message));
     this.ended = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
     });
@@ -64,10 +67,15 @@ export class Child {
 
   /** Asks it to close and waits; cut after `limitMs`. Idempotent. */
   async close(limitMs: number): Promise<void> {
-    this.#process.kill('SIGTERM');
+    this.send(CLOSE);
     const cut = this.#options.clock.after(limitMs, () => this.kill());
     await this.ended;
     cut.cancel();
+  }
+
+  /** Tells it something; nothing when it is going. */
+  send(message: object): void {
+    if (this.#process.connected) this.#process.send(message, () => {});
   }
 
   /** Asks it to read its files again. */
