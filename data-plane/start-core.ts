@@ -15,7 +15,7 @@ import type { PlaneCore, TableListener } from './plane-core';
 
 export interface CoreOptions {
   readonly protocol: Protocol;
-  /** Stable name of this plane. */
+  /** Stable name of this plane; its workers are planes `<planeId>.w1` and so on. */
   readonly planeId: string;
   /** Where `/healthz`, `/readyz` and `/metrics` are served. */
   readonly admin: { readonly host: string; readonly port: number };
@@ -23,7 +23,7 @@ export interface CoreOptions {
 
 /** A core that subscribes to the control plane, reports figures and serves the admin pages; closed by whoever started it. */
 export interface RunningCore extends PlaneCore {
-  /** `admin`: `host:port`. */
+  /** `admin`: `host:port`; a worker has none, its supervisor serves the pages. */
   readonly addresses: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
@@ -34,7 +34,8 @@ export interface RunningCore extends PlaneCore {
  */
 export async function startPlaneCore(context: ProcessContext, options: CoreOptions): Promise<RunningCore> {
   const { config, clock, random, logger } = context;
-  const { protocol, planeId } = options;
+  const { protocol } = options;
+  const planeId = planeIdOf(context, options);
   const counters = new Counters();
   const catalog = new AlgorithmCatalog([
     ...BUILT_IN,
@@ -60,13 +61,11 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     lastGood.keep(state);
   };
 
-  const admin = await startAdminHttp({
-    what: `${planeId} admin`,
-    ...options.admin,
-    counters,
-    operator: context.operator,
-    readiness: () => readinessOf(table),
-  });
+  const pages = { counters, operator: context.operator, readiness: () => readinessOf(table) };
+  context.worker?.report(pages);
+  const admin = context.worker
+    ? undefined
+    : await startAdminHttp({ what: `${planeId} admin`, ...options.admin, ...pages });
   const replica = new Replica(
     { protocol, checkConfig: (routing) => void catalog.create(routing, { random }) },
     kept ?? EMPTY_STATE,
@@ -114,13 +113,18 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     telemetry: context.telemetry,
     onTable: (listener) => void listeners.push(listener),
     reportSipHeartbeat: (heartbeat) => signals.add(heartbeat),
-    addresses: { admin: admin.addresses['http'] ?? '' },
+    addresses: admin === undefined ? {} : { admin: admin.addresses['http'] ?? '' },
     async close() {
       signals.close();
       await link.finish();
-      await Promise.all([admin.close(), lastGood.close()]);
+      await Promise.all([admin?.close(), lastGood.close()]);
     },
   };
+}
+
+/** Each worker is a plane to the control plane: it applies states, counts and reports by itself. */
+function planeIdOf({ worker }: ProcessContext, { planeId }: CoreOptions): string {
+  return worker === undefined ? planeId : `${planeId}.w${worker.index}`;
 }
 
 function readinessOf(table: NodeTable): Readiness {

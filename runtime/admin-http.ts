@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Counters } from './counters';
 import { listenError } from './errors';
 import type { OperatorPages } from './operator-pages';
+import type { FigureSet } from './prometheus-text';
 import type { Readiness, Service } from './service';
 
 export interface AdminHttpOptions {
@@ -12,7 +13,9 @@ export interface AdminHttpOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly counters: Counters;
-  readonly readiness: () => Readiness;
+  readonly readiness: () => Readiness | Promise<Readiness>;
+  /** Figures of other processes, asked for with `/metrics`. */
+  readonly more?: () => Promise<readonly FigureSet[]>;
   /** Further pages: path (lower case) to what is sent as JSON. */
   readonly pages?: Readonly<Record<string, () => unknown>>;
   /** Pages that change this process. When one of them stops it, these close at once, so that whoever watches the port goes elsewhere. */
@@ -73,11 +76,9 @@ function answer(options: AdminHttpOptions, request: IncomingMessage, response: S
     case '/healthz':
       send(response, 200, 'text/plain', 'ok\n');
       return;
-    case '/readyz': {
-      const { ready, problems } = options.readiness();
-      send(response, ready ? 200 : 503, 'text/plain', ready ? 'ready\n' : `${problems.join('\n')}\n`);
+    case '/readyz':
+      void sendReadiness(options, response);
       return;
-    }
     case '/metrics':
       void sendMetrics(options, response);
       return;
@@ -86,10 +87,18 @@ function answer(options: AdminHttpOptions, request: IncomingMessage, response: S
   }
 }
 
+async function sendReadiness(options: AdminHttpOptions, response: ServerResponse): Promise<void> {
+  const { ready, problems } = await options.readiness();
+  send(response, ready ? 200 : 503, 'text/plain', ready ? 'ready\n' : `${problems.join('\n')}\n`);
+}
+
 /** The metrics library is loaded when somebody first asks. */
 async function sendMetrics(options: AdminHttpOptions, response: ServerResponse): Promise<void> {
   const { prometheusText } = await import('./prometheus-text');
-  send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', prometheusText(options.counters));
+  const { counters, more } = options;
+  const own = { counters: counters.snapshotCounters(), gauges: counters.snapshotGauges() };
+  const text = prometheusText([own, ...((await more?.()) ?? [])]);
+  send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', text);
 }
 
 function sendPage(options: AdminHttpOptions, path: string, response: ServerResponse): void {

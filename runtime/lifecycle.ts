@@ -6,7 +6,7 @@ import type { Service } from './service';
 export interface RunOptions {
   readonly logger: Logger;
   /** May ask this process to stop. */
-  readonly operator?: OperatorPages;
+  readonly operator?: OperatorPages | undefined;
   readonly start: () => Promise<Service>;
 }
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { TriplaneError, messageOf } from './errors';
 import { warnOfExposure } from './file-exposure';
-import { LOG_LEVELS, logLevelOf } from './log-level';
+import { LOG_LEVELS, logLevelOf, type LogLevel } from './log-level';
 import type { Logger } from './logger';
 
 export interface OperatorSettings {
@@ -38,6 +38,7 @@ export class OperatorPages {
   readonly #settings: OperatorSettings;
   readonly #logger: Logger;
   readonly #listeners: ((delayMs: number) => void)[] = [];
+  #levelListener: ((level: LogLevel) => void) | undefined;
   #stopping = false;
   #minute = 0;
   #lines = 0;
@@ -60,6 +61,11 @@ export class OperatorPages {
   /** Told once, when a stop was accepted: what runs goes on for `delayMs`, then everything closes. */
   onStop(listener: (delayMs: number) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Told of each new log level, once it is that of the logger. */
+  onLogLevel(listener: (level: LogLevel) => void): void {
+    this.#levelListener = listener;
   }
 
   /** Undefined: not one of these pages. Never rejects. */
@@ -98,6 +104,7 @@ export class OperatorPages {
     const level = logLevelOf(wanted);
     if (level === undefined) return refusal(400, `logLevel: expected one of ${LOG_LEVELS.join(' ')}`);
     this.#logger.level = level;
+    this.#levelListener?.(level);
     this.#audit(caller, 'log level', { from: before, to: level });
     return { status: 200, body: { logLevel: level } };
   }

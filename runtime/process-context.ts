@@ -4,6 +4,7 @@ import type { Logger } from './logger';
 import type { OperatorPages } from './operator-pages';
 import type { Random } from './random';
 import type { Telemetry } from './telemetry';
+import type { Worker } from './workers';
 
 /** What a process gives to the service that it runs. Tests make their own. */
 export interface ProcessContext {
@@ -15,5 +16,7 @@ export interface ProcessContext {
   /** Random, one per process start. */
   readonly incarnation: string;
   /** The pages that change this process; absent: it is none of its own. */
-  readonly operator?: OperatorPages;
+  readonly operator?: OperatorPages | undefined;
+  /** Absent: the service is this process alone. */
+  readonly worker?: Worker | undefined;
 }

@@ -4,41 +4,67 @@ import { systemClock } from './clock';
 import { loadConfig, type Config } from './config';
 import { TriplaneError, messageOf } from './errors';
 import { exitWithLine, runService } from './lifecycle';
-import { createLogger } from './logger';
+import { createLogger, type Logger } from './logger';
 import { OperatorPages } from './operator-pages';
 import type { ProcessContext } from './process-context';
 import { systemRandom } from './random';
 import type { Service } from './service';
 import { startTelemetry } from './telemetry';
+import { Worker, superviseWorkers, type WorkerPlan } from './workers';
 
 export interface MainOptions {
   /** `control-plane`, `sip-plane`, ...: names log lines and, with the prefix `triplane-`, traces. */
   readonly name: string;
   readonly start: (context: ProcessContext) => Promise<Service>;
+  /** How the service runs as several processes; undefined: this configuration wants one. Throws TriplaneError. */
+  readonly workers?: (config: Config) => WorkerPlan | undefined;
   /** The arguments after the program's name. */
   readonly args: readonly string[];
 }
 
-/** The whole life of a service's process: arguments (`--config FILE`, `--set key=value`), configuration, logger, telemetry, service. */
-export async function runMain({ name, start, args }: MainOptions): Promise<void> {
-  let own: Pick<ProcessContext, 'config' | 'logger'> & { readonly operator: OperatorPages };
+/**
+ * The whole life of a service's process: arguments (`--config FILE`, `--set key=value`), configuration, logger, telemetry, service. With
+ * workers it supervises processes of this very program, each of which comes here too.
+ */
+export async function runMain({ name, start, args, workers }: MainOptions): Promise<void> {
+  const worker = Worker.ofProcess();
+  let own: OwnParts;
   try {
     const config = configFromArgs(args);
     const logger = createLogger({ name, ...config.log });
-    own = { config, logger, operator: new OperatorPages(config.operator, logger) };
+    own = worker === undefined ? ownOf(config, logger) : workerOf(worker, config, logger);
   } catch (error) {
     exitWithLine(error);
   }
-  const { logger, operator } = own;
-  await runService({ logger, operator, start: () => startWithTelemetry(name, { ...own, start }) });
+  const { config, logger, operator } = own;
+  await runService({
+    logger,
+    operator,
+    start: async () => {
+      const plan = worker === undefined ? workers?.(config) : undefined;
+      if (plan === undefined) return startWithTelemetry(name, start, own);
+      const machine = { clock: systemClock, random: systemRandom };
+      return superviseWorkers({ name, plan, main: process.argv[1] ?? '', args, logger, operator, ...machine });
+    },
+  });
 }
 
-interface StartOptions extends Pick<ProcessContext, 'config' | 'logger'> {
-  readonly operator: OperatorPages;
-  readonly start: MainOptions['start'];
+type OwnParts = Pick<ProcessContext, 'config' | 'logger' | 'operator' | 'worker'>;
+
+function ownOf(config: Config, logger: Logger): OwnParts {
+  return { config, logger, operator: new OperatorPages(config.operator, logger) };
 }
 
-async function startWithTelemetry(name: string, { start, ...own }: StartOptions): Promise<Service> {
+/** The pages of a worker are its supervisor's. */
+function workerOf(worker: Worker, config: Config, parent: Logger): OwnParts {
+  const logger = parent.child({ worker: worker.index });
+  worker.onLogLevel((level) => {
+    logger.level = level;
+  });
+  return { config, logger, worker };
+}
+
+async function startWithTelemetry(name: string, start: MainOptions['start'], own: OwnParts): Promise<Service> {
   const incarnation = randomUUID();
   const telemetry = await startTelemetry({
     serviceName: `triplane-${name}`,

@@ -50,3 +50,10 @@ export const proxyProtocol = z
     timeoutMs: ms.default(3000).describe('The whole PROXY header must have come within this time.'),
   })
   .prefault({});
+
+/** How many processes a plane runs as. */
+export const workers = (text: string) =>
+  z
+    .union([z.literal('auto'), z.int().min(1).max(64)], { error: 'expected auto, or a number from 1 to 64' })
+    .default(1)
+    .describe(`Processes that share the ports; auto: one for each core. ${text}`);

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { host, listener, ms, network, port, proxyProtocol } from './fields';
+import { host, listener, ms, network, port, proxyProtocol, workers } from './fields';
 import { tlsCertificate, tlsClient, tlsServer } from './tls-schema';
 
 /** Everything of the HTTP plane. */
 export const http = z
   .strictObject({
     planeId: z.string().min(1).max(64).optional().describe('Name of this plane; default http-<host name>.'),
+    workers: workers('Limits of connections, ejections and retries hold for each by itself.'),
     listen: listener(2080, 'the HTTP plane'),
     https: z
       .strictObject({

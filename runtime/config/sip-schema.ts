@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { host, listener, ms, port } from './fields';
+import { host, listener, ms, port, workers } from './fields';
 import { addressKeys, advertised, answerKeys, trafficKeys } from './sip-guides-schema';
 import { tlsClient, tlsServer } from './tls-schema';
 
@@ -69,6 +69,7 @@ const webSocket = z
 export const sip = z
   .strictObject({
     planeId: z.string().min(1).max(64).optional().describe('Name of this plane; default sip-<host name>.'),
+    workers: workers('Needs both legs, and the native engine where there is UDP; limits hold for each by itself.'),
     external: leg(5060, 'external (clients, trunks)').prefault({}),
     internal: leg(5065, 'internal (application nodes)')
       .nullable()
@@ -159,5 +160,9 @@ export const sip = z
       .max(3600)
       .default(5)
       .describe('Retry-After of a 503 when no node is usable; 0 leaves it out.'),
+  })
+  .refine(({ workers: count, internal }) => internal !== null || count === 1 || count === 'auto', {
+    path: ['workers'],
+    error: 'expected 1, since one leg (internal: null) cannot tell which worker a node answers',
   })
   .prefault({});

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { host, hostPort, listener, ms, network, port } from './fields';
+import { host, hostPort, listener, ms, network, port, workers } from './fields';
 import { tlsClient, tlsServer } from './tls-schema';
 
 const smppPool = z
@@ -41,6 +41,11 @@ const smppPool = z
 export const smpp = z
   .strictObject({
     planeId: z.string().min(1).max(64).optional().describe('Name of this plane; default smpp-<host name>.'),
+    workers: workers(
+      'Only 1, since binds, windows and limits of an account live in one process; auto is 1 here.',
+    ).refine((count) => count === 'auto' || count === 1, {
+      error: 'expected 1 (an account lives in one process); run another SMPP plane',
+    }),
     listen: listener(2776, 'the SMPP plane'),
     admin: listener(2009, "the SMPP plane's health and metrics"),
     remoteServers: z

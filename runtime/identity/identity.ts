@@ -26,9 +26,14 @@ export function hasRole({ grants }: Identity, roles: readonly Role[]): boolean {
   return grants.some(({ role }) => roles.includes(role));
 }
 
-/** Whether the caller has the role under this very id. */
+const WORKER = /\.w\d{1,2}$/;
+
+/** Whether the caller has the role under this very id. A plane also speaks for its workers: `sip1` for `sip1.w2`. */
 export function mayActAs({ grants }: Identity, role: Role, id: string): boolean {
-  return grants.some((grant) => grant.role === role && (grant.prefix ? id.startsWith(grant.id) : id === grant.id));
+  const owner = role === 'plane' ? id.replace(WORKER, '') : id;
+  return grants.some(
+    (grant) => grant.role === role && (grant.prefix ? id.startsWith(grant.id) : id === grant.id || owner === grant.id),
+  );
 }
 
 /** `node/app1`, `node/app*`. */

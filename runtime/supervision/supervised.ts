@@ -71,9 +71,11 @@ export class Supervised {
     void this.#watch(child);
   }
 
+  /** Asks it to close, cuts it after `limitMs`. One that is only starting holds nothing yet and is ended at once. */
   async close(limitMs: number): Promise<void> {
     this.#closing = true;
     this.#restart?.cancel();
+    if (!this.#ready) this.#child?.kill();
     await this.#child?.close(limitMs);
   }
 
@@ -115,7 +117,7 @@ export class Supervised {
     const { logger, name } = this.#options;
     try {
       await this.start();
-      logger.info({ service: name, pid: this.pid }, 'service is back');
+      logger.info({ service: name, child: this.pid }, 'service is back');
     } catch (error) {
       this.#died(messageOf(error));
     }

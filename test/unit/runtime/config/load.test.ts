@@ -46,6 +46,13 @@ describe('loadConfig', () => {
       /unknown key sip\.external\.udpport .* did you mean sip\.external\.udpPort\?/,
     ],
     [
+      'http: { workers: many }',
+      'CONFIG_INVALID',
+      /^http\.workers in .*: expected auto, or a number from 1 to 64, got "many"$/,
+    ],
+    ['smpp: { workers: 2 }', 'CONFIG_INVALID', /^smpp\.workers in .*: expected 1 .*run another SMPP plane, got 2$/],
+    ['sip: { workers: 2, internal: null }', 'CONFIG_INVALID', /^sip\.workers in .*: expected 1, since one leg/],
+    [
       'sip: { external: { udpPort: 70000 } }',
       'CONFIG_INVALID',
       /sip\.external\.udpPort in .*: expected at most 65535, got 70000/,

@@ -19,6 +19,17 @@ test('an id is itself only, and with a star everything that begins alike', () =>
   expect(['app1', 'web1'].map((id) => may(any, id))).toEqual([true, true]);
 });
 
+test('a plane speaks for its workers, a node only for itself', () => {
+  const hash = 'a'.repeat(64);
+  const plane = parseTokens(`${hash} plane sip1`, 'tokens').get(hash);
+  const may = (role: 'plane' | 'node', id: string) => plane !== undefined && mayActAs(plane, role, id);
+  expect(
+    ['sip1', 'sip1.w2', 'sip1.w64', 'sip1.web', 'sip1.w', 'sip1.w2.w3', 'sip2.w1'].map((id) => may('plane', id)),
+  ).toEqual([true, true, true, false, false, false, false]);
+  const node = parseTokens(`${hash} node app1`, 'tokens').get(hash);
+  expect(node !== undefined && mayActAs(node, 'node', 'app1.w1')).toBe(false);
+});
+
 test('two tokens are never alike and show what they are', () => {
   const tokens = Array.from({ length: 100 }, newToken);
   expect(new Set(tokens).size).toBe(100);

@@ -1,0 +1,75 @@
+import type { Counters } from '../counters';
+import type { Readiness } from '../service';
+import { SEAT_VARIABLE, type Seat, type WorkerMessage } from './messages';
+
+/** Where a worker's figures come from. */
+export interface WorkerSource {
+  readonly counters: Counters;
+  readonly readiness: () => Readiness;
+}
+
+/** This process as one of several workers: its place among them, and its words with the supervisor. */
+export class Worker {
+  /** From 1. */
+  readonly index: number;
+  readonly count: number;
+  /** Descriptors of sockets that the supervisor has bound, by name. */
+  readonly sockets: ReadonlyMap<string, number>;
+  #source: WorkerSource | undefined;
+  #hear: ((body: unknown) => void) | undefined;
+  #level: ((level: string) => void) | undefined;
+
+  private constructor({ index, count, sockets }: Seat) {
+    this.index = index;
+    this.count = count;
+    this.sockets = new Map(Object.entries(sockets));
+    process.on('message', (message: WorkerMessage) => this.#heard(message));
+  }
+
+  /** Undefined: this process is no worker. Children of its own are none either: the variable goes. */
+  static ofProcess(): Worker | undefined {
+    const text = process.env[SEAT_VARIABLE];
+    if (text === undefined) return undefined;
+    delete process.env[SEAT_VARIABLE];
+    return new Worker(JSON.parse(text) as Seat);
+  }
+
+  /** Has the supervisor show these figures. */
+  report(source: WorkerSource): void {
+    this.#source = source;
+  }
+
+  /** Tells all other workers something that JSON can hold. It may be lost, but two words of one worker keep their order. */
+  tellOthers(body: unknown): void {
+    if (process.connected)
+      process.send?.({ type: 'word', body } satisfies WorkerMessage, undefined, undefined, () => {});
+  }
+
+  /** Hears what other workers tell. */
+  onWord(hear: (body: unknown) => void): void {
+    this.#hear = hear;
+  }
+
+  /** Hears that an operator wants another log level. */
+  onLogLevel(listener: (level: string) => void): void {
+    this.#level = listener;
+  }
+
+  #heard(message: WorkerMessage): void {
+    if (message.type === 'log level') this.#level?.(message.level);
+    if (message.type === 'word') this.#hear?.(message.body);
+    if (message.type === 'figures?') this.#answer(message.id);
+  }
+
+  #answer(id: number): void {
+    const source = this.#source;
+    const answer: WorkerMessage = {
+      type: 'figures',
+      id,
+      counters: [...(source?.counters.snapshotCounters() ?? [])],
+      gauges: [...(source?.counters.snapshotGauges() ?? [])],
+      problems: source?.readiness().problems ?? ['it is starting'],
+    };
+    if (process.connected) process.send?.(answer, undefined, undefined, () => {});
+  }
+}
