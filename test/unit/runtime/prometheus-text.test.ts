@@ -1,14 +1,14 @@
 import { Counters } from '../../../runtime/counters';
 import { prometheusText, type FigureSet } from '../../../runtime/prometheus-text';
 
-describe('prometheusText', () => {
-  const setOf = (invites: number, calls: number, labels: Record<string, string> = {}): FigureSet => {
-    const counters = new Counters();
-    counters.counter('sip.external.requests.INVITE').value = invites;
-    counters.gauge('sip.calls', () => calls);
-    return { labels, counters: counters.snapshotCounters(), gauges: counters.snapshotGauges() };
-  };
+const setOf = (invites: number, calls: number, labels: Record<string, string> = {}): FigureSet => {
+  const counters = new Counters();
+  counters.counter('sip.external.requests.INVITE').value = invites;
+  counters.gauge('sip.calls', () => calls);
+  return { labels, counters: counters.snapshotCounters(), gauges: counters.snapshotGauges() };
+};
 
+describe('prometheusText', () => {
   it('shows counters with _total and gauges as they are', () => {
     const text = prometheusText([setOf(3, 7)]);
     expect(text).toContain('# TYPE triplane_sip_external_requests_INVITE_total counter');
