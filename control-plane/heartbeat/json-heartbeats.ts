@@ -87,6 +87,7 @@ export class JsonHeartbeats {
     }
     const { registry } = this.#options;
     const node: Node = withDistinctId(described, registry);
+    if (this.#isTaken(id, node.nodeId)) return this.#bad('start', 'sessionId: another node at this address has it');
     try {
       const { lease } = await registry.register({ node, peerHost, source: SOURCE, traceparent: '' });
       this.#sessions.delete(id);
@@ -97,6 +98,14 @@ export class JsonHeartbeats {
       if (!(error instanceof Refusal)) throw error;
       return this.#bad('start', error.message);
     }
+  }
+
+  /** Two nodes under one session would keep each other alive. */
+  #isTaken(id: string, nodeId: string): boolean {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.nodeId === nodeId) return false;
+    const lease = this.#options.registry.get(session.nodeId)?.lease;
+    return lease?.id === session.leaseId && !lease.expired;
   }
 
   #heartbeat(id: string): JsonReply {

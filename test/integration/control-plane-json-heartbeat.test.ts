@@ -96,6 +96,14 @@ describe("a node with the predecessor's heartbeat", () => {
     expect(Object.keys(await states())).toEqual(['app1', 'app1-127.0.0.1-6080']);
   });
 
+  it('may not start under the session of another one that lives at its address', async () => {
+    await start();
+    expect(await start({ hostName: 'app2', udpPort: '5081', httpPort: '8081' })).toMatchObject({ status: 400 });
+    expect(await states()).toEqual({ app1: NodeState.ACTIVE });
+    await until('the first is SUSPECT', async () => (await states())['app1'] === NodeState.SUSPECT);
+    expect(await start({ hostName: 'app2', udpPort: '5081', httpPort: '8081' })).toMatchObject({ status: 200 });
+  });
+
   it('hands its sessions over', async () => {
     await start({ jvmRoute: 'r1' });
     await start({ hostName: 'app2', udpPort: '5081', httpPort: '8081', sessionId: 2 });

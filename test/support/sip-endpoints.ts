@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { formatSip, methodOf, parseSip, statusOf, valueOf, valuesOf, type SipText } from './sip-text';
 
-async function bind(): Promise<Socket> {
+async function bind(port = 0): Promise<Socket> {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve) => {
-    socket.bind(0, '127.0.0.1', resolve);
+    socket.bind(port, '127.0.0.1', resolve);
   });
   return socket;
 }
@@ -30,8 +30,9 @@ export class SipServer {
     });
   }
 
-  static async start(): Promise<SipServer> {
-    return new SipServer(await bind());
+  /** `port`: of a server that is started again. */
+  static async start(port = 0): Promise<SipServer> {
+    return new SipServer(await bind(port));
   }
 
   get port(): number {
