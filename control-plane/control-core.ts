@@ -14,13 +14,13 @@ import { openStore } from './open-store';
 import { LogLevels, OpenStreams, type ServiceContext } from './server';
 import { SessionRequests, SessionTable } from './sessions';
 import { startStaticNodes } from './static-nodes';
-import { SharedCluster } from './shared-cluster';
+import { SharedCluster, type ListenAddresses } from './shared-cluster';
 import { StatsAggregator } from './stats';
 
 /** The control plane without its listeners. */
 export interface ControlCore extends ServiceContext {
   /** Makes itself known to the other control planes, as reachable there. */
-  join(host: string, port: number): Promise<void>;
+  join(at: ListenAddresses): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,6 +45,7 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
     id: context.incarnation,
     secure: config.grpc.tls !== undefined,
     dial: context.config.cluster,
+    advertise: config.consul.advertise,
   });
   const staleMs = Math.max(MIN_STALE_MS, STALE_INTERVALS * config.statsIntervalMs);
   const stats = new StatsAggregator({ clock, staleMs });
@@ -109,14 +110,14 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
   };
   addGauges(core);
   const streams = new OpenStreams(logger);
-  const join = (host: string, port: number): Promise<void> => cluster.join(host, port, registry, streams);
+  const join = (at: ListenAddresses): Promise<void> => cluster.join(at, registry, streams);
   const close = async (): Promise<void> => {
     sessionTable.close();
     stopStaticNodes();
     for (const timer of timers) timer.cancel();
     await cluster.close();
   };
-  return { ...core, streams, isCutOff: () => cluster.isCutOff(), join, close };
+  return { ...core, streams, isCutOff: () => cluster.isCutOff(), isBehind: () => cluster.isBehind(), join, close };
 }
 
 /** Planes at other control planes. Where one of those says nothing, its planes may have sessions: a drain then waits for its deadline. */

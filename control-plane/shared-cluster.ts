@@ -1,16 +1,17 @@
 import type { Clock, Timer } from '../runtime/clock';
+import type { ConsulAccess } from '../runtime/consul';
 import { Dialer, type DialSettings } from '../runtime/grpc';
 import type { Logger } from '../runtime/logger';
-import { Peers, type ConsulClient } from './consul';
+import { Peers } from './consul';
 import { PeerViews, type PeerView } from './peers';
 import type { Registry } from './registry';
-import { NODE_STREAMS, cutOff, type OpenStreams } from './server';
+import { NODE_STREAMS, PLANE_STREAMS, cutOff, type OpenStreams } from './server';
 import type { Store } from './store';
 
 export interface SharedClusterOptions {
   readonly store: Store;
   /** Undefined: this control plane is alone. */
-  readonly consul: ConsulClient | undefined;
+  readonly consul: Pick<ConsulAccess, 'client' | 'close'> | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Random id of this process. */
@@ -19,10 +20,21 @@ export interface SharedClusterOptions {
   readonly secure: boolean;
   /** How it reaches the other control planes. */
   readonly dial: DialSettings;
+  /** Where others reach it, if not where it listens. */
+  readonly advertise?: string | undefined;
 }
 
-const CHECK_MS = 1000;
-/** Frozen for so long, nodes are sent elsewhere; less than it takes until the others count this control plane as gone. */
+/** Where a control plane listens. */
+export interface ListenAddresses {
+  /** For nodes and planes. */
+  readonly host: string;
+  readonly port: number;
+  /** `host:port` for operators. */
+  readonly admin: string;
+}
+
+const CHECK_MS = 500;
+/** Without Consul for so long, nodes are sent elsewhere; less than it takes until the others count this control plane as gone. */
 const CUT_OFF_AFTER_MS = 10_000;
 
 /** This control plane among others: who lives, whose nodes are orphans, and when to send its own nodes elsewhere. */
@@ -53,18 +65,25 @@ export class SharedCluster {
     return this.#views?.missing ?? [];
   }
 
+  /** Consul has been out of reach for long. A link that swallows packets shows first at the short calls: the store's long one waits on. */
   isCutOff(): boolean {
     const { store, clock } = this.#options;
     if (!store.frozen) this.#frozenSinceMs = undefined;
     else this.#frozenSinceMs ??= clock.now();
-    return this.#frozenSinceMs !== undefined && clock.now() - this.#frozenSinceMs > CUT_OFF_AFTER_MS;
+    const frozenMs = this.#frozenSinceMs === undefined ? 0 : clock.now() - this.#frozenSinceMs;
+    return Math.max(frozenMs, this.#peers?.silentMs ?? 0) > CUT_OFF_AFTER_MS;
+  }
+
+  /** Cut off while another control plane is not: what is known here grows old, and planes are better off there. */
+  isBehind(): boolean {
+    return this.isCutOff() && this.views.some(({ view }) => !view.cutOff);
   }
 
   /** Makes itself known as reachable there, and begins to look after orphans. Nothing to do when alone. */
-  async join(host: string, port: number, registry: Registry, streams: OpenStreams): Promise<void> {
-    const { consul, clock, logger, id, secure, dial } = this.#options;
+  async join(at: ListenAddresses, registry: Registry, streams: OpenStreams): Promise<void> {
+    const { consul, clock, logger, dial } = this.#options;
     if (consul === undefined) return;
-    this.#peers = new Peers({ client: consul, clock, logger, id, host, port, secure });
+    this.#peers = new Peers({ ...this.#options, client: consul.client(), ...at });
     await this.#peers.start();
     const dialer = new Dialer({ settings: dial, clock, logger });
     this.#views = new PeerViews({ dialer, clock, logger, others: () => this.#peers?.others ?? [] });
@@ -75,8 +94,8 @@ export class SharedCluster {
     this.#timer?.cancel();
     this.#views?.close();
     await this.#peers?.close();
-    this.#options.consul?.close();
     await this.#options.store.close();
+    this.#options.consul?.close();
   }
 
   #check(registry: Registry, streams: OpenStreams): void {
@@ -86,6 +105,7 @@ export class SharedCluster {
       streams.endAll(NODE_STREAMS, cutOff());
     }
     this.#sentAway = away;
+    if (this.isBehind()) streams.endAll(PLANE_STREAMS, cutOff());
     registry.adoptOrphans();
   }
 }

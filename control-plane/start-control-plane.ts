@@ -63,7 +63,11 @@ export async function startControlPlane(context: ProcessContext): Promise<Servic
     await open('admin', 'control plane admin gRPC', operators, doors.admin, admin);
     opened.push(await startPages(core, http, context.operator));
     const bound = opened[0]?.addresses['grpc'] ?? '';
-    await core.join(grpc.host, Number(bound.slice(bound.lastIndexOf(':') + 1)));
+    await core.join({
+      host: grpc.host,
+      port: Number(bound.slice(bound.lastIndexOf(':') + 1)),
+      admin: opened[1]?.addresses['admin'] ?? '',
+    });
     if (jsonHeartbeat.port !== null)
       opened.push(await startJsonHeartbeat(core, jsonHeartbeat.host, jsonHeartbeat.port));
   } catch (error) {

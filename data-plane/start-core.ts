@@ -1,6 +1,7 @@
 import { AlgorithmDescriptor, type Protocol } from '../proto';
 import { startAdminHttp } from '../runtime/admin-http';
 import { Counters } from '../runtime/counters';
+import { announce, openControlPlanes } from '../runtime/discovery';
 import type { ProcessContext } from '../runtime/process-context';
 import { logLevelOf } from '../runtime/log-level';
 import { ProcessMeter } from '../runtime/process-meter';
@@ -19,6 +20,8 @@ export interface CoreOptions {
   readonly planeId: string;
   /** Where `/healthz`, `/readyz` and `/metrics` are served. */
   readonly admin: { readonly host: string; readonly port: number };
+  /** Where it takes traffic, for Consul's catalog; absent: it is not registered there. */
+  readonly service?: { readonly name: string; readonly host: string; readonly port: number };
 }
 
 /** A core that subscribes to the control plane, reports figures and serves the admin pages; closed by whoever started it. */
@@ -77,8 +80,10 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     logger.level = level;
   };
   const identity = { planeId, incarnation: context.incarnation, protocol };
+  const controlPlanes = await openControlPlanes(config.cluster, context);
   const link = new ControlLink({
     cluster: config.cluster,
+    controlPlanes,
     hello: { ...identity, softwareVersion: productVersion(), algorithms: describe(catalog) },
     replica,
     assignments,
@@ -89,6 +94,7 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     telemetry: context.telemetry,
     onState: use,
   });
+  const leave = await announcePlane(context, options, admin?.addresses['http']);
   const signals = new SignalQueue(planeId, clock, () => link.client);
   counters.gauge('control.connected', () => (link.connected ? 1 : 0));
   counters.gauge('control.revision', () => table.revision?.index ?? 0);
@@ -117,7 +123,7 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     async close() {
       signals.close();
       await link.finish();
-      await Promise.all([admin?.close(), lastGood.close()]);
+      await Promise.all([leave(), controlPlanes.close(), admin?.close(), lastGood.close()]);
     },
   };
 }
@@ -125,6 +131,30 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
 /** Each worker is a plane to the control plane: it applies states, counts and reports by itself. */
 function planeIdOf({ worker }: ProcessContext, { planeId }: CoreOptions): string {
   return worker === undefined ? planeId : `${planeId}.w${worker.index}`;
+}
+
+/** Its check is the page that says whether it has a state to serve from. Of several workers, behind one such page, the first speaks for all. */
+async function announcePlane(
+  { config: { cluster }, clock, logger, worker }: ProcessContext,
+  { planeId, service, admin: pages }: CoreOptions,
+  bound: string | undefined,
+): Promise<() => Promise<void>> {
+  if (service === undefined || (worker?.index ?? 1) !== 1) return async () => undefined;
+  const { name, host, port } = service;
+  const admin = bound ?? `${pages.host.includes(':') ? `[${pages.host}]` : pages.host}:${pages.port}`;
+  return announce({
+    cluster,
+    clock,
+    logger,
+    registration: {
+      name,
+      id: `${name}-${planeId}`,
+      host: host === '0.0.0.0' || host === '::' ? '' : host,
+      port,
+      meta: { plane_id: planeId, version: productVersion(), admin },
+      check: { http: `http://${admin.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}/readyz` },
+    },
+  });
 }
 
 function readinessOf(table: NodeTable): Readiness {

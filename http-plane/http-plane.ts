@@ -47,6 +47,7 @@ export async function startHttpPlane(context: ProcessContext): Promise<Service> 
     protocol: Protocol.HTTP,
     planeId: config.planeId ?? `http-${hostname()}`,
     admin: config.admin,
+    service: { name: 'triplane-http-plane', ...config.listen },
   });
   try {
     const plane = await createHttpPlane(core, config);

@@ -10,8 +10,8 @@ import { startNodeAgent, type NodeAgent, type NodeAgentOptions } from './node-ag
 export interface JoinOptions extends Partial<Omit<NodeAgentOptions, 'node' | 'controlPlanes'>> {
   /** At least `nodeId` and `endpoints`; the incarnation is made up. */
   readonly node: Pick<Node, 'nodeId' | 'endpoints'> & Partial<Node>;
-  /** gRPC addresses of the control planes, `host:port`. */
-  readonly controlPlanes: readonly string[];
+  /** As of NodeAgentOptions. */
+  readonly controlPlanes: NodeAgentOptions['controlPlanes'];
 }
 
 /** The short way into a cluster for an application: registers it and keeps it alive until closed. Throws as startNodeAgent does. */

@@ -13,6 +13,7 @@ import {
 import { Backoff } from '../runtime/backoff';
 import type { Clock, Timer } from '../runtime/clock';
 import { messageOf } from '../runtime/errors';
+import { fixedControlPlanes, type ControlPlaneList } from '../runtime/discovery';
 import { callUnary, statusOf, type DialSettings } from '../runtime/grpc';
 import type { Logger } from '../runtime/logger';
 import type { Random } from '../runtime/random';
@@ -24,8 +25,8 @@ import { LeaseStream } from './lease-stream';
 export interface NodeAgentOptions extends DialSettings {
   /** Who the node is and where it listens; `incarnation` is random, one per process start. */
   readonly node: Node;
-  /** gRPC addresses of the control planes, `host:port`. */
-  readonly controlPlanes: readonly string[];
+  /** gRPC addresses of the control planes, `host:port`; or what `discoverControlPlanes` follows, closed by whoever opened it. */
+  readonly controlPlanes: readonly string[] | ControlPlaneList;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -96,9 +97,10 @@ class LeaseKeeper implements NodeAgent {
   #closing: Promise<void> | undefined;
 
   constructor(options: NodeAgentOptions) {
-    const { controlPlanes: addresses, clock, logger, random } = options;
+    const { controlPlanes, random } = options;
     this.#options = options;
-    this.#controlPlanes = new ControlPlanes({ addresses, dial: options, clock, logger, random });
+    const list = 'addresses' in controlPlanes ? controlPlanes : fixedControlPlanes(controlPlanes);
+    this.#controlPlanes = new ControlPlanes({ ...options, list, dial: options });
     this.#backoff = new Backoff({ random });
   }
 

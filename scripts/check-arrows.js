@@ -24,7 +24,7 @@ const ARROWS = {
 
 /** Package -> the only folders that may import it. */
 const PACKAGES = {
-  consul: ['control-plane/consul', 'runtime/discovery'],
+  consul: ['runtime/consul'],
   smpp: ['smpp-plane', 'cli'],
   'http-proxy': ['http-plane'],
 };

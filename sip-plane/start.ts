@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { startPlaneCore } from '../data-plane';
 import { Protocol } from '../proto';
+import type { SipConfig } from '../runtime/config';
 import type { ProcessContext } from '../runtime/process-context';
 import type { Service } from '../runtime/service';
 import { createSipPlane } from './plane';
@@ -12,6 +13,7 @@ export async function startSipPlane(context: ProcessContext): Promise<Service> {
     protocol: Protocol.SIP,
     planeId: config.planeId ?? `sip-${hostname()}`,
     admin: config.admin,
+    service: { name: 'triplane-sip-plane', host: config.external.host, port: mainPort(config) },
   });
   try {
     const plane = await createSipPlane(core, config);
@@ -26,4 +28,9 @@ export async function startSipPlane(context: ProcessContext): Promise<Service> {
     await core.close();
     throw error;
   }
+}
+
+/** The port that others find in a catalog. */
+function mainPort({ external: { udpPort, tcpPort, tlsPort, wsPort, wssPort } }: SipConfig): number {
+  return udpPort ?? tcpPort ?? tlsPort ?? wsPort ?? wssPort ?? 0;
 }

@@ -12,6 +12,7 @@ export async function startSmppPlane(context: ProcessContext): Promise<Service> 
     protocol: Protocol.SMPP,
     planeId: smpp.planeId ?? `smpp-${hostname()}`,
     admin: smpp.admin,
+    service: { name: 'triplane-smpp-plane', ...smpp.listen },
   });
   let plane: Service;
   try {

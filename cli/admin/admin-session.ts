@@ -1,7 +1,9 @@
 import { status, type Client, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import { AdminServiceClient } from '../../proto';
 import { systemClock } from '../../runtime/clock';
-import { TriplaneError } from '../../runtime/errors';
+import type { ClusterConfig } from '../../runtime/config';
+import { findAdmin } from '../../runtime/discovery';
+import { TriplaneError, messageOf } from '../../runtime/errors';
 import { callUnary, Dialer, statusOf } from '../../runtime/grpc';
 import { silentLogger } from '../../runtime/logger';
 import { configOf, type Globals } from '../globals';
@@ -21,23 +23,34 @@ export interface AdminSession {
   call<Request, Response>(method: AdminMethod<Request, Response>, request: Request): Promise<Response>;
 }
 
-/** Runs a command against the admin service that `--admin` or `cluster.admin` names, and closes the connection after it. */
+/** Runs a command against the admin service that `--admin`, Consul or `cluster.admin` names, and closes the connection after it. */
 export async function withAdmin<T>(globals: Globals, run: (session: AdminSession) => Promise<T>): Promise<T> {
   const { cluster } = await configOf(globals);
   const dialer = new Dialer({ settings: cluster, clock: systemClock, logger: silentLogger() });
-  const client = dialer.client(AdminServiceClient, cluster.admin);
+  const address = globals.admin ?? (await adminByConsul(cluster)) ?? cluster.admin;
+  const client = dialer.client(AdminServiceClient, address);
   const call: AdminSession['call'] = async (method, request) => {
     try {
       return await callUnary(client as Client, method, request);
     } catch (error) {
-      throw explain(error, cluster.admin);
+      throw explain(error, address);
     }
   };
   try {
-    return await run({ address: cluster.admin, client, call });
+    return await run({ address, client, call });
   } finally {
     client.close();
     dialer.close();
+  }
+}
+
+async function adminByConsul({ consul }: ClusterConfig): Promise<string | undefined> {
+  if (consul?.discover !== true) return undefined;
+  try {
+    return await findAdmin(consul, { clock: systemClock, logger: silentLogger() });
+  } catch (error) {
+    const text = `Consul at ${consul.address} does not say where control planes are: ${messageOf(error)}; start it, or name one with --admin`;
+    throw new TriplaneError('CONTROL_PLANE_UNREACHABLE', text, { cause: error });
   }
 }
 

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { startNodeAgent, startProbedNode, type NodeAgentOptions, type ProbedNode } from '../../node-agent';
 import { systemClock } from '../../runtime/clock';
+import { openControlPlanes } from '../../runtime/discovery';
 import { TriplaneError } from '../../runtime/errors';
 import { exitWithLine } from '../../runtime/lifecycle';
 import { createLogger } from '../../runtime/logger';
 import { systemRandom } from '../../runtime/random';
-import { startTelemetry, type Telemetry } from '../../runtime/telemetry';
+import { startTelemetry } from '../../runtime/telemetry';
 import { contractWord } from '../contract-word';
 import { configOf, type Globals } from '../globals';
 import { printJsonLine, printText } from '../output';
@@ -33,24 +34,28 @@ export async function runNode(globals: Globals, options: RunNodeOptions): Promis
     traceRatio: settings.traceRatio,
     env: process.env,
   });
+  const logger = createLogger({ name: 'node', ...log });
+  const shared = { logger, clock: systemClock, random: systemRandom };
+  const controlPlanes = await openControlPlanes(cluster, shared);
   const agent = start(options, {
+    ...shared,
     node,
-    controlPlanes: cluster.controlPlanes,
+    controlPlanes,
     insecure: cluster.insecure,
     tls: cluster.tls,
     serverName: cluster.serverName,
     tokenFile: cluster.tokenFile,
-    logger: createLogger({ name: 'node', ...log }),
     telemetry,
-    clock: systemClock,
-    random: systemRandom,
     onState: (state) => printState(globals, node.nodeId, contractWord(state)),
     onRefused: (reason) => {
-      const where = cluster.controlPlanes.join(', ');
+      const where = controlPlanes.addresses.join(', ');
       exitWithLine(new TriplaneError('REQUEST_REFUSED', `${where} does not take node ${node.nodeId}: ${reason}`));
     },
   });
-  stayUntilSignal(agent, telemetry, (options.drainTimeout ?? 0) * 1000);
+  stayUntilSignal(async () => {
+    await agent.close((options.drainTimeout ?? 0) * 1000);
+    await Promise.all([controlPlanes.close(), telemetry.close()]);
+  });
 }
 
 function start(options: RunNodeOptions, agent: NodeAgentOptions): Pick<ProbedNode, 'close'> {
@@ -64,13 +69,12 @@ function printState({ json }: Globals, nodeId: string, state: string): void {
   else printText(`${nodeId}: ${state}`);
 }
 
-function stayUntilSignal(agent: Pick<ProbedNode, 'close'>, telemetry: Telemetry, drainTimeoutMs: number): void {
+function stayUntilSignal(leave: () => Promise<void>): void {
   // Between two tries nothing else keeps the process alive.
   const hold = setInterval(() => {}, 60_000);
   onStopSignal(
     async () => {
-      await agent.close(drainTimeoutMs);
-      await telemetry.close();
+      await leave();
       clearInterval(hold);
       process.exit(0);
     },

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { StoredValue } from '../../proto';
-import { Backoff } from '../../runtime/backoff';
 import type { Clock } from '../../runtime/clock';
+import { WatchLoop, type ConsulClient, type KvAnswer, type KvItem } from '../../runtime/consul';
 import { messageOf } from '../../runtime/errors';
 import type { Logger } from '../../runtime/logger';
 import type { Random } from '../../runtime/random';
 import { StoreUnavailable, type Commit, type CommitListener, type Entry, type Store } from '../store';
-import type { ConsulClient, KvAnswer, KvItem } from './consul-client';
 
 export interface ConsulStoreOptions {
   readonly client: ConsulClient;
@@ -26,6 +25,8 @@ interface Waiter {
 
 const WAIT_MS = 10_000;
 const PACE_MS = 50;
+/** Each answer holds everything, so a large state is asked for less often: 10 000 nodes twice a second. */
+const ENTRIES_PER_MS = 25;
 const SEEN_WITHIN_MS = 5000;
 const LINEAGE = 'lineage';
 /** Written with each deletion, so that every change raises the highest index below the prefix. */
@@ -38,7 +39,7 @@ const PULSE = 'pulse';
  */
 export class ConsulStore implements Store {
   readonly #options: ConsulStoreOptions;
-  readonly #backoff: Backoff;
+  readonly #loop: WatchLoop;
   readonly #listeners = new Set<CommitListener>();
   readonly #lineageListeners: (() => void)[] = [];
   readonly #waiters = new Set<Waiter>();
@@ -47,14 +48,17 @@ export class ConsulStore implements Store {
   #index = 0;
   #frozen = true;
   #closed = false;
-  #running: Promise<void> | undefined;
-  #endPause: (() => void) | undefined;
   #opened: (() => void) | undefined;
   #alive: NodeJS.Timeout | undefined;
 
   constructor(options: ConsulStoreOptions) {
     this.#options = options;
-    this.#backoff = new Backoff({ random: options.random });
+    this.#loop = new WatchLoop({
+      ...options,
+      ask: (since) => this.#read(since),
+      answered: () => this.#answered(),
+      failed: (error) => this.#freeze(error),
+    });
   }
 
   get lineage(): string {
@@ -71,7 +75,7 @@ export class ConsulStore implements Store {
 
   /** Resolves when the first whole answer is in; rejects with StoreUnavailable after `withinMs`. */
   async open(withinMs: number): Promise<void> {
-    this.#running = this.#follow();
+    this.#loop.start();
     // The clock's timers alone do not keep a process alive that has no listener yet.
     this.#alive = setInterval(() => undefined, 60_000);
     const opened = await new Promise<boolean>((resolve) => {
@@ -121,27 +125,21 @@ export class ConsulStore implements Store {
     this.#closed = true;
     this.#frozen = true;
     clearInterval(this.#alive);
+    const ended = this.#loop.close();
     this.#options.client.close();
-    this.#endPause?.();
     for (const waiter of this.#waiters) waiter.done(false);
-    await this.#running;
+    await ended;
   }
 
-  async #follow(): Promise<void> {
+  async #read(since: number): Promise<number> {
     const { client, prefix } = this.#options;
-    let since = 0;
-    while (!this.#closed) {
-      try {
-        const answer = await client.readAll(prefix, since, WAIT_MS);
-        since = (await this.#take(answer)) && answer.index >= since ? answer.index : 0;
-        this.#thaw();
-        await this.#pause(PACE_MS);
-      } catch (error) {
-        since = 0;
-        this.#freeze(error);
-        await this.#pause(this.#backoff.next());
-      }
-    }
+    const answer = await client.readAll(prefix, since, WAIT_MS);
+    return (await this.#take(answer)) ? answer.index : 0;
+  }
+
+  #answered(): number {
+    this.#thaw();
+    return PACE_MS + this.#entries.size / ENTRIES_PER_MS;
   }
 
   /** False: something had to be written first, read again. */
@@ -248,7 +246,6 @@ export class ConsulStore implements Store {
   }
 
   #thaw(): void {
-    this.#backoff.reset();
     if (!this.#frozen || this.#closed) return;
     // Nothing whole was read yet: the lineage was just made.
     if (this.#lineage === '') return;
@@ -262,16 +259,6 @@ export class ConsulStore implements Store {
     if (!this.#frozen) this.#options.logger.warn({ reason: messageOf(error) }, 'cut off from Consul: frozen');
     else this.#options.logger.debug({ reason: messageOf(error) }, 'Consul does not answer');
     this.#frozen = true;
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#options.clock.after(ms, resolve);
-      this.#endPause = () => {
-        timer.cancel();
-        resolve();
-      };
-    });
   }
 
   #path(key: string): string {

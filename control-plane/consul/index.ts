@@ -1,12 +1,3 @@
-/** What several control planes share, and how they find each other: the only room that knows Consul. */
-export {
-  connectConsul,
-  type ConsulClient,
-  type ConsulOptions,
-  type KvAnswer,
-  type KvItem,
-  type ServiceInstance,
-  type ServiceRegistration,
-} from './consul-client';
+/** What several control planes share in Consul, and how they find each other. */
 export { ConsulStore, type ConsulStoreOptions } from './consul-store';
-export { Peers, SERVICE_NAME, type PeersOptions } from './peers';
+export { Peers, type Peer, type PeersOptions } from './peers';

@@ -1,24 +1,38 @@
+import { isIP } from 'node:net';
 import type { Clock, Timer } from '../../runtime/clock';
+import type { ConsulClient, ServiceInstance, ServiceRegistration } from '../../runtime/consul';
 import { messageOf } from '../../runtime/errors';
 import type { Logger } from '../../runtime/logger';
-import type { ConsulClient, ServiceInstance } from './consul-client';
+import { ADMIN_META, CONTROL_PLANE_SERVICE } from '../../runtime/discovery';
+import { productVersion } from '../../runtime/version';
 
 export interface PeersOptions {
+  /** Closed with this one. */
   readonly client: ConsulClient;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Random id of this process. */
   readonly id: string;
-  /** Where nodes and planes reach this control plane. */
+  /** Where it listens for nodes, planes and other control planes; 0.0.0.0 and :: stand for the address of the agent's machine. */
   readonly host: string;
   readonly port: number;
+  /** `host:port` of its service for operators. */
+  readonly admin: string;
+  /** Where it is reached, if not there. */
+  readonly advertise?: string | undefined;
   /** True: there over TLS. */
   readonly secure: boolean;
 }
 
-export const SERVICE_NAME = 'triplane-control-plane';
+/** A control plane that is listed in Consul. */
+export interface Peer {
+  /** Random id of its process: the holder in node records. */
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+}
 
-const POLL_MS = 2000;
+const POLL_MS = 1000;
 /** How old the last trustworthy list may be. */
 const TRUST_MS = 6000;
 /** A control plane that was not listed for so long is gone; its nodes had time to go elsewhere. */
@@ -31,31 +45,38 @@ const GONE_AFTER_MS = 15_000;
 export class Peers {
   readonly #options: PeersOptions;
   readonly #seenAtMs = new Map<string, number>();
-  readonly #instances = new Map<string, ServiceInstance>();
+  readonly #instances = new Map<string, Peer>();
+  readonly #registration: ServiceRegistration;
   #trustedAtMs = Number.NEGATIVE_INFINITY;
   #firstTrustedAtMs: number | undefined;
   #timer: Timer | undefined;
+  /** When the first question was asked that has no answer yet. */
+  #unansweredSinceMs: number | undefined;
   #busy = false;
 
   constructor(options: PeersOptions) {
     this.#options = options;
+    this.#registration = registrationOf(options);
   }
 
   /** Registers this control plane and begins to look at the others. */
   async start(): Promise<void> {
-    await this.#register();
+    await this.#options.client.register(this.#registration);
     this.#timer = this.#options.clock.every(POLL_MS, () => void this.poll());
   }
 
-  /** One look; runs by itself every two seconds. Never rejects. */
+  /** One look; runs by itself every second. Never rejects. */
   async poll(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
+    this.#unansweredSinceMs ??= this.#options.clock.now();
     try {
-      const found = await this.#options.client.passing(SERVICE_NAME);
+      const { instances } = await this.#options.client.instances(CONTROL_PLANE_SERVICE, 0, 0);
+      this.#unansweredSinceMs = undefined;
+      const found = instances.filter(({ well }) => well).map(peerOf);
       if (found.some(({ id }) => id === this.#options.id)) this.#note(found);
       // The agent may have forgotten it, or its check has not passed yet.
-      else await this.#register();
+      else await this.#options.client.register(this.#registration);
     } catch (error) {
       this.#options.logger.debug({ reason: messageOf(error) }, 'no list of control planes');
     } finally {
@@ -70,17 +91,23 @@ export class Peers {
     return now - seenAtMs < GONE_AFTER_MS;
   }
 
+  /** For how long Consul has not answered, ms. */
+  get silentMs(): number {
+    return this.#unansweredSinceMs === undefined ? 0 : this.#options.clock.now() - this.#unansweredSinceMs;
+  }
+
   /** The other control planes that live. */
-  get others(): readonly ServiceInstance[] {
+  get others(): readonly Peer[] {
     return [...this.#instances.values()].filter(({ id }) => id !== this.#options.id && this.isAlive(id));
   }
 
   async close(): Promise<void> {
     this.#timer?.cancel();
-    await this.#options.client.deregister(this.#options.id).catch(() => undefined);
+    await this.#options.client.deregister(this.#registration.id).catch(() => undefined);
+    this.#options.client.close();
   }
 
-  #note(instances: readonly ServiceInstance[]): void {
+  #note(instances: readonly Peer[]): void {
     const now = this.#options.clock.now();
     this.#trustedAtMs = now;
     this.#firstTrustedAtMs ??= now;
@@ -94,11 +121,34 @@ export class Peers {
       this.#instances.delete(id);
     }
   }
+}
 
-  async #register(): Promise<void> {
-    const { client, id, host, port, secure } = this.#options;
-    const at = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    const grpcCheck = `${at}/triplane.v1.PlaneService`;
-    await client.register({ name: SERVICE_NAME, id, host, port, grpcCheck, secure });
-  }
+/** By its address: a process that was killed is replaced by the next one there. */
+function registrationOf({ id, host, port, admin, advertise, secure }: PeersOptions): ServiceRegistration {
+  const anywhere = host === '0.0.0.0' || host === '::';
+  const local = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  const reached = advertise ?? (anywhere ? '' : host);
+  return {
+    name: CONTROL_PLANE_SERVICE,
+    id: `${CONTROL_PLANE_SERVICE}-${reached === '' ? 'here' : reached}-${port}`,
+    host: reached,
+    port,
+    meta: { incarnation: id, version: productVersion(), ...adminAt(admin, reached) },
+    check: { grpc: `${bracketed(local)}:${port}/triplane.v1.PlaneService`, secure },
+  };
+}
+
+/** Where operators reach it; nothing when that is not known. */
+function adminAt(admin: string, reached: string): Record<string, string> {
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(admin) ?? [];
+  if (host !== '0.0.0.0' && host !== '[::]') return { [ADMIN_META]: admin };
+  return reached === '' ? {} : { [ADMIN_META]: `${bracketed(reached)}:${port}` };
+}
+
+function bracketed(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
+}
+
+function peerOf({ id, host, port, meta }: ServiceInstance): Peer {
+  return { id: meta['incarnation'] ?? id, host, port };
 }

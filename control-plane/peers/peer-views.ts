@@ -3,14 +3,14 @@ import type { Clock, Timer } from '../../runtime/clock';
 import { messageOf } from '../../runtime/errors';
 import { callUnary, type Dialer } from '../../runtime/grpc';
 import type { Logger } from '../../runtime/logger';
-import type { ServiceInstance } from '../consul';
+import type { Peer } from '../consul';
 
 export interface PeerViewsOptions {
   readonly dialer: Dialer;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The other control planes that live. */
-  readonly others: () => readonly ServiceInstance[];
+  readonly others: () => readonly Peer[];
 }
 
 /** What another control plane said, and when it was asked, by the clock, ms. */
@@ -19,7 +19,7 @@ export interface PeerView {
   readonly askedAtMs: number;
 }
 
-interface Peer {
+interface Asked {
   readonly client: PeerServiceClient;
   last: PeerView | undefined;
   asking: boolean;
@@ -33,7 +33,7 @@ const FRESH_MS = 5000;
 /** What the other control planes know of their planes, at most a second old. */
 export class PeerViews {
   readonly #options: PeerViewsOptions;
-  readonly #peers = new Map<string, Peer>();
+  readonly #peers = new Map<string, Asked>();
   readonly #timer: Timer;
 
   constructor(options: PeerViewsOptions) {
@@ -65,7 +65,7 @@ export class PeerViews {
     }
   }
 
-  async #ask(id: string, peer: Peer): Promise<void> {
+  async #ask(id: string, peer: Asked): Promise<void> {
     const askedAtMs = this.#options.clock.now();
     peer.asking = true;
     try {
@@ -78,13 +78,13 @@ export class PeerViews {
     }
   }
 
-  #peer({ id, host, port }: ServiceInstance): Peer | undefined {
+  #peer({ id, host, port }: Peer): Asked | undefined {
     const known = this.#peers.get(id);
     if (known !== undefined) return known;
     const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     try {
       const client = this.#options.dialer.client(PeerServiceClient, address);
-      const peer: Peer = { client, last: undefined, asking: false };
+      const peer: Asked = { client, last: undefined, asking: false };
       this.#peers.set(id, peer);
       return peer;
     } catch (error) {

@@ -20,7 +20,7 @@ import { handler, type ServiceContext } from './service-context';
 export const NODE_STREAMS = 'node';
 const MAX_DRAIN_MS = 86_400_000;
 
-/** What nodes are told that should go to another control plane. */
+/** What nodes and planes are told that should go to another control plane. */
 export function cutOff(): Refusal {
   return new Refusal('FROZEN', 'this control plane is cut off from the store; go to another one');
 }

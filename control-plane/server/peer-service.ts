@@ -3,7 +3,11 @@ import { handler, type ServiceContext } from './service-context';
 
 /** PeerService of the contract. */
 export function peerService(context: ServiceContext): PeerServiceServer {
-  return { getView: handler(context, 'PeerService/GetView', () => GetViewResponse.create({ planes: view(context) })) };
+  return {
+    getView: handler(context, 'PeerService/GetView', () =>
+      GetViewResponse.create({ planes: view(context), cutOff: context.isCutOff() }),
+    ),
+  };
 }
 
 function view({ hub, stats, clock }: ServiceContext): PeerPlane[] {

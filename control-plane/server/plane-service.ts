@@ -13,10 +13,13 @@ import {
 import { contextOf, traceparentOf } from '../../runtime/telemetry';
 import type { Cause, Subscription } from '../push';
 import { Refusal } from '../registry';
+import { cutOff } from './node-service';
 import type { OpenStream, StreamHandlers } from './open-streams';
 import { handler, type ServiceContext } from './service-context';
 import { WatchAssignmentsStream } from './watch-assignments-stream';
 
+/** The kind of the streams that planes subscribe by. */
+export const PLANE_STREAMS = 'plane';
 const MAX_SIGNALS = 10_000;
 
 /** PlaneService of the contract. */
@@ -25,7 +28,7 @@ export function planeService(context: ServiceContext): PlaneServiceServer {
   const reports = counters.counter('control.stats.reports');
   const interval = fromMs(config.statsIntervalMs);
   return {
-    subscribe: (call) => streams.open(call, (stream) => new SubscribeStream(context, stream)),
+    subscribe: (call) => streams.open(call, (stream) => new SubscribeStream(context, stream), PLANE_STREAMS),
 
     reportStats: (call) =>
       streams.open(call, (stream) => ({
@@ -90,6 +93,7 @@ class SubscribeStream implements StreamHandlers<SubscribeRequest> {
     if (hello.protocol === Protocol.UNSPECIFIED || hello.protocol === Protocol.UNRECOGNIZED) {
       throw new Refusal('INVALID', 'hello.protocol: expected SIP, HTTP or SMPP', { field: 'hello.protocol' });
     }
+    if (this.#context.isBehind()) throw cutOff();
     this.#subscription = this.#context.hub.subscribe(hello, {
       send: (response, cause) => this.#push(hello, response, cause),
       onSilent: () => this.#stream.fail(new Refusal('PLANE_SILENT', 'no answer to a response for 60 s')),

@@ -40,6 +40,8 @@ export interface ServiceContext {
   readonly streams: OpenStreams;
   /** The store has been out of reach for so long that nodes should go elsewhere. */
   readonly isCutOff: () => boolean;
+  /** The same, and another control plane is in step: planes should go there too. */
+  readonly isBehind: () => boolean;
 }
 
 /** A unary handler of a service: counted, refused while closing, refusals turned into statuses. `method`: "NodeService/Register". */

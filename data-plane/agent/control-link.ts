@@ -2,6 +2,7 @@ import { PlaneServiceClient, type Hello } from '../../proto';
 import { Backoff } from '../../runtime/backoff';
 import type { Clock, Timer } from '../../runtime/clock';
 import type { ClusterConfig } from '../../runtime/config';
+import { ControlPlaneRing, type ControlPlaneList } from '../../runtime/discovery';
 import { Dialer } from '../../runtime/grpc';
 import type { Logger } from '../../runtime/logger';
 import type { Random } from '../../runtime/random';
@@ -15,6 +16,8 @@ import { Subscription } from './subscription';
 
 export interface ControlLinkOptions {
   readonly cluster: ClusterConfig;
+  /** Closed by whoever opened it. */
+  readonly controlPlanes: ControlPlaneList;
   readonly hello: Omit<Hello, 'resumeFrom'>;
   readonly replica: Replica;
   readonly assignments: Assignments;
@@ -30,9 +33,8 @@ export interface ControlLinkOptions {
 export class ControlLink {
   readonly #options: ControlLinkOptions;
   readonly #backoff: Backoff;
-  readonly #targets: readonly string[];
+  readonly #ring: ControlPlaneRing;
   readonly #dialer: Dialer;
-  #tries = 0;
   #client: PlaneServiceClient | undefined;
   #subscription: Subscription | undefined;
   #report: StatsReport | undefined;
@@ -45,9 +47,12 @@ export class ControlLink {
   constructor(options: ControlLinkOptions) {
     this.#options = options;
     this.#backoff = new Backoff({ random: options.random });
-    this.#targets = shuffled(options.cluster.controlPlanes, options.random);
     this.#dialer = new Dialer({ ...options, settings: options.cluster });
-    for (const target of this.#targets) this.#dialer.check(target);
+    this.#ring = new ControlPlaneRing({
+      ...options,
+      list: options.controlPlanes,
+      check: (address) => this.#dialer.check(address),
+    });
     this.#connect();
   }
 
@@ -77,8 +82,7 @@ export class ControlLink {
 
   #connect(): void {
     const { onState, ...shared } = this.#options;
-    const target = this.#targets[this.#tries % this.#targets.length] ?? '';
-    this.#tries += 1;
+    const target = this.#ring.current;
     const client = this.#dialer.client(PlaneServiceClient, target);
     this.#client = client;
     this.#subscription = new Subscription({
@@ -121,6 +125,7 @@ export class ControlLink {
     const facts = { controlPlane: target, reason, waitMs: Math.round(waitMs) };
     if (wasConnected) this.#options.logger.warn(facts, 'lost the control plane, going on with the last state');
     else this.#options.logger.debug(facts, 'no control plane yet');
+    this.#ring.next();
     this.#retry = this.#options.clock.after(waitMs, () => this.#connect());
   }
 
@@ -135,13 +140,4 @@ export class ControlLink {
     this.#subscription = undefined;
     this.#client = undefined;
   }
-}
-
-function shuffled(items: readonly string[], random: Random): string[] {
-  const result = [...items];
-  for (let i = result.length - 1; i > 0; i -= 1) {
-    const j = Math.floor(random() * (i + 1));
-    [result[i], result[j]] = [result[j] ?? '', result[i] ?? ''];
-  }
-  return result;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listener } from './fields';
+import { hostPort, listener } from './fields';
 import { tlsClient, tlsServer } from './tls-schema';
 
 /** A gRPC listener of the control plane: host, port and TLS. */
@@ -23,6 +23,18 @@ export const dialing = {
     .min(1)
     .optional()
     .describe('File whose first line is the token to show to control planes, for those without a certificate.'),
+};
+
+/** The keys that say how a Consul agent is reached. */
+export const consulAgent = {
+  address: hostPort.default('127.0.0.1:8500').describe('HTTP address of the Consul agent.'),
+  tokenFile: z.string().min(1).optional().describe('File with the ACL token; without it CONSUL_HTTP_TOKEN is used.'),
+  tls: tlsClient.optional(),
+  serverName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Name that the agent's certificate must have; absent: the host that is dialled."),
 };
 
 /** Who is let in at the control plane's gRPC listeners. */

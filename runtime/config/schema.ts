@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../log-level';
-import { auth, dialing, grpcListener, hintKeyHours, registration } from './door-schema';
+import { auth, consulAgent, dialing, grpcListener, hintKeyHours, registration } from './door-schema';
 import { host, hostPort, listener, ms, port } from './fields';
 import { http } from './http-schema';
 import { sip } from './sip-schema';
@@ -62,6 +62,16 @@ const cluster = z
       .min(1)
       .default(['127.0.0.1:7700'])
       .describe('gRPC addresses of the control planes, for planes and nodes.'),
+    consul: z
+      .strictObject({
+        ...consulAgent,
+        discover: z
+          .boolean()
+          .default(true)
+          .describe('Planes and nodes find control planes in Consul; controlPlanes is used until it has named some.'),
+        register: z.boolean().default(true).describe('Planes register there as triplane-sip-plane and so on.'),
+      })
+      .optional(),
     admin: hostPort.default('127.0.0.1:7701').describe('gRPC address of the admin service, for the command line.'),
     ...dialing,
     stateDir: z
@@ -163,17 +173,17 @@ const control = z
       .describe('Where nodes and algorithms are kept: memory for one control plane, consul for several.'),
     consul: z
       .strictObject({
-        address: hostPort.default('127.0.0.1:8500').describe('HTTP address of the Consul agent, for store: consul.'),
+        ...consulAgent,
         prefix: z
           .string()
           .regex(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/)
           .default('triplane')
           .describe('Where in the key-value store; the same for all control planes of a cluster.'),
-        tokenFile: z
-          .string()
-          .min(1)
+        advertise: host
           .optional()
-          .describe('File with the ACL token; without it CONSUL_HTTP_TOKEN is used.'),
+          .describe(
+            "Address that others reach this control plane at; absent: control.grpc.host, or the agent's machine when that is 0.0.0.0 or ::.",
+          ),
         startTimeoutMs: ms.default(15_000).describe('At its start the control plane waits so long for Consul.'),
       })
       .prefault({}),

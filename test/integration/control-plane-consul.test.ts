@@ -1,5 +1,4 @@
 import { status } from '@grpc/grpc-js';
-import { connectConsul } from '../../control-plane/consul';
 import {
   DrainNodeRequest,
   Endpoint,
@@ -15,6 +14,9 @@ import {
   Transport,
   type SubscribeResponse,
 } from '../../proto';
+import { ConsulAccess, type ConsulClient } from '../../runtime/consul';
+import { systemClock } from '../../runtime/clock';
+import { silentLogger } from '../../runtime/logger';
 import { callUnary, errorReason } from '../../runtime/grpc';
 import { describeWithConsul, startConsul, type ConsulAgent } from '../support/consul-agent';
 import { consulSuite } from '../support/consul-suite';
@@ -60,8 +62,13 @@ describeWithConsul('a real Consul', (binary) => {
   afterAll(() => agent.close());
 
   describe('as Triplane uses it', () => {
-    consulSuite(() => connectConsul({ host: agent.host, port: agent.port, token: '' }));
+    consulSuite(() => client());
   });
+
+  function client(): ConsulClient {
+    const settings = { address: `${agent.host}:${agent.port}` };
+    return new ConsulAccess({ settings, what: 'test', clock: systemClock, logger: silentLogger() }).client();
+  }
 
   function newPrefix(): string {
     prefixes += 1;
@@ -218,13 +225,16 @@ describeWithConsul('a real Consul', (binary) => {
 
   it('lists the control planes whose gRPC health check passes', async () => {
     await control(newPrefix(), 'cp-1');
-    const client = connectConsul({ host: agent.host, port: agent.port, token: '' });
+    const asking = client();
     await until(
       'it is listed',
-      async () => (await client.passing('triplane-control-plane')).some(({ id }) => id === 'cp-1'),
+      async () => {
+        const { instances } = await asking.instances('triplane-control-plane', 0, 0);
+        return instances.some(({ meta, well }) => well && meta['incarnation'] === 'cp-1');
+      },
       20_000,
     );
-    client.close();
+    asking.close();
   }, 30_000);
 });
 

@@ -1,4 +1,4 @@
-import type { ConsulClient } from '../../control-plane/consul';
+import type { ConsulClient, ServiceInstance } from '../../runtime/consul';
 import { until } from './until';
 
 /** What Triplane relies on in Consul; the fake and the real one must both do it. */
@@ -61,12 +61,22 @@ export function consulSuite(makeClient: () => ConsulClient): void {
     expect(await indexOf('pulse')).toBeGreaterThan(index);
   });
 
-  it('lists a service while its check passes', async () => {
-    const service = { name: `${prefix.slice(0, -1)}-service`, id: 'one', host: '127.0.0.1', port: 1 };
-    expect(await client.passing(service.name)).toEqual([]);
-    await client.register({ ...service, grpcCheck: '127.0.0.1:1/none', secure: false });
+  it('lists the instances of a service with what was registered, until they leave', async () => {
+    const name = `${prefix.slice(0, -1)}-service`;
+    const check = { http: 'http://127.0.0.1:1/' };
+    const list = async (index = 0): Promise<readonly ServiceInstance[]> =>
+      (await client.instances(name, index, 5000)).instances;
+    expect(await list()).toEqual([]);
+    expect(await client.isRegistered('one')).toBe(false);
+    const { index } = await client.instances(name, 0, 0);
+    const waiting = client.instances(name, index, 5000);
+    await client.register({ name, id: 'one', host: '127.0.0.1', port: 1, meta: { zone: 'a' }, check });
+    expect((await waiting).instances).toMatchObject([
+      { id: 'one', host: '127.0.0.1', port: 1, tags: [], meta: { zone: 'a' } },
+    ]);
+    expect(await client.isRegistered('one')).toBe(true);
     await client.deregister('one');
-    await until('it is gone', async () => (await client.passing(service.name)).length === 0);
+    await until('it is gone', async () => (await list()).length === 0);
   });
 
   it('ends a waiting call when it is closed', async () => {

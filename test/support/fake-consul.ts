@@ -1,4 +1,4 @@
-import type { ConsulClient, KvAnswer, KvItem, ServiceRegistration } from '../../control-plane/consul';
+import type { CatalogAnswer, ConsulClient, KvAnswer, KvItem, ServiceRegistration } from '../../runtime/consul';
 
 /** Consul's key-value store and catalog in memory, with its ways of failing. Held to the real one by a common suite. */
 export class FakeConsul {
@@ -7,6 +7,9 @@ export class FakeConsul {
   /** The token has lost its rights: reads answer an empty list, writes are refused. */
   powerless = false;
   readonly services = new Map<string, ServiceRegistration>();
+  catalogReads = 0;
+  /** Of instances, by their id. */
+  readonly tags = new Map<string, readonly string[]>();
   /** Registered, and their check fails. */
   readonly critical = new Set<string>();
   #index = 10;
@@ -22,7 +25,7 @@ export class FakeConsul {
         this.#mayWrite();
         if ((this.#items.get(key)?.modifyIndex ?? 0) !== index) return false;
         this.#set(key, value);
-        this.#wake();
+        this.wake();
         return true;
       },
       deleteAndPut: async (key, index, other, value) => {
@@ -30,22 +33,27 @@ export class FakeConsul {
         if (this.#items.get(key)?.modifyIndex !== index) return false;
         this.#items.delete(key);
         this.#set(other, value);
-        this.#wake();
+        this.wake();
         return true;
       },
       register: async (service) => {
         this.#mayAnswer();
         this.services.set(service.id, service);
+        this.#changed();
       },
       deregister: async (id) => {
         this.#mayAnswer();
         this.services.delete(id);
+        this.#changed();
       },
-      passing: async (name) => {
+      isRegistered: async (id) => {
         this.#mayAnswer();
-        if (this.powerless) return [];
-        const found = [...this.services.values()].filter((service) => service.name === name);
-        return found.filter(({ id }) => !this.critical.has(id)).map(({ id, host, port }) => ({ id, host, port }));
+        return this.services.has(id);
+      },
+      instances: async (name, index, waitMs) => {
+        this.catalogReads += 1;
+        await this.#change(index, waitMs, own);
+        return this.#catalog(name);
       },
       close: () => {
         for (const wake of own) wake();
@@ -57,7 +65,7 @@ export class FakeConsul {
   wipe(): void {
     this.#items.clear();
     this.#index = 1;
-    this.#wake();
+    this.wake();
   }
 
   /** What is kept now, to go back to. */
@@ -67,7 +75,7 @@ export class FakeConsul {
     return () => {
       this.#items = new Map(items);
       this.#index = index;
-      this.#wake();
+      this.wake();
     };
   }
 
@@ -78,10 +86,33 @@ export class FakeConsul {
   /** Ends all waits, as a broken connection does. */
   cut(): void {
     this.down = true;
-    this.#wake();
+    this.wake();
+  }
+
+  /** An instance's check fails, or passes again. */
+  setWell(id: string, well: boolean): void {
+    if (well) this.critical.delete(id);
+    else this.critical.add(id);
+    this.#changed();
   }
 
   async #read(prefix: string, index: number, waitMs: number, own: Set<() => void>): Promise<KvAnswer> {
+    await this.#change(index, waitMs, own);
+    const items = [...this.#items.values()].filter(({ key }) => key.startsWith(prefix));
+    return { index: this.#index, items: this.powerless ? [] : items };
+  }
+
+  #catalog(name: string): CatalogAnswer {
+    const found = this.powerless ? [] : [...this.services.values()].filter((service) => service.name === name);
+    const instances = found.map(({ id, host, port, meta }) => {
+      const place = { id, agent: 'agent1', host, port, tags: this.tags.get(id) ?? [] };
+      return { ...place, meta, well: !this.critical.has(id) };
+    });
+    return { index: this.#index, instances };
+  }
+
+  /** Waits for the next change after that index; 0: not at all. */
+  async #change(index: number, waitMs: number, own: Set<() => void>): Promise<void> {
     this.#mayAnswer();
     if (index > 0 && this.#index === index && !this.powerless) {
       await new Promise<void>((resolve) => {
@@ -98,8 +129,11 @@ export class FakeConsul {
       });
       this.#mayAnswer();
     }
-    const items = [...this.#items.values()].filter(({ key }) => key.startsWith(prefix));
-    return { index: this.#index, items: this.powerless ? [] : items };
+  }
+
+  #changed(): void {
+    this.#index += 1;
+    this.wake();
   }
 
   #set(key: string, value: string): void {
@@ -116,7 +150,8 @@ export class FakeConsul {
     if (this.powerless) throw new Error('forbidden');
   }
 
-  #wake(): void {
+  /** All waits end, though nothing changed. */
+  wake(): void {
     for (const wake of this.#waiting) wake();
   }
 }

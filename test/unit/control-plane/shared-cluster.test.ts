@@ -23,6 +23,8 @@ class RecordingStreams extends OpenStreams {
   }
 }
 
+const AT = { host: '127.0.0.1', port: 7700, admin: '127.0.0.1:7701' };
+
 function world() {
   const clock = new FakeClock();
   const logger = silentLogger();
@@ -30,7 +32,7 @@ function world() {
   const consul = new FakeConsul();
   const cluster = new SharedCluster({
     store,
-    consul: consul.client(),
+    consul: { client: () => consul.client(), close: () => undefined },
     clock,
     logger,
     id: 'me',
@@ -52,30 +54,49 @@ function world() {
   return { clock, store, consul, cluster, registry, streams: new RecordingStreams(logger) };
 }
 
+/** Time passes, and what was asked meanwhile is answered. */
+async function pass(clock: FakeClock, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 500) {
+    clock.advance(500);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 describe('a control plane among others', () => {
   it('is listed while it runs', async () => {
     const { consul, cluster, registry, streams } = world();
-    await cluster.join('127.0.0.1', 7700, registry, streams);
-    expect([...consul.services.keys()]).toEqual(['me']);
+    await cluster.join(AT, registry, streams);
+    expect([...consul.services.keys()]).toEqual(['triplane-control-plane-127.0.0.1-7700']);
     await cluster.close();
     expect(consul.services.size).toBe(0);
   });
 
   it('sends its nodes elsewhere once when it is cut off from the store for more than 10 s, and again the next time', async () => {
     const { clock, store, cluster, registry, streams } = world();
-    await cluster.join('127.0.0.1', 7700, registry, streams);
+    await cluster.join(AT, registry, streams);
     store.cut = true;
-    clock.advance(10_000);
+    await pass(clock, 10_000);
     expect([cluster.isCutOff(), streams.ended]).toEqual([false, []]);
-    clock.advance(5000);
+    await pass(clock, 5000);
     expect([cluster.isCutOff(), streams.ended]).toEqual([true, ['node']]);
     store.cut = false;
-    clock.advance(2000);
+    await pass(clock, 2000);
     expect(cluster.isCutOff()).toBe(false);
     store.cut = true;
-    clock.advance(15_000);
+    await pass(clock, 15_000);
     expect(streams.ended).toEqual(['node', 'node']);
     await cluster.close();
     expect(clock.pending).toBe(0);
+  });
+
+  it('sends its nodes elsewhere 10 s after the last short answer of Consul, while the long question still waits', async () => {
+    const { clock, consul, cluster, registry, streams } = world();
+    await cluster.join(AT, registry, streams);
+    consul.down = true;
+    await pass(clock, 10_000);
+    expect(streams.ended).toEqual([]);
+    await pass(clock, 2000);
+    expect(streams.ended).toEqual(['node']);
+    await cluster.close();
   });
 });

@@ -1,4 +1,5 @@
 import { ControlPlanes } from '../../../node-agent/control-planes';
+import { fixedControlPlanes } from '../../../runtime/discovery';
 import { silentLogger } from '../../../runtime/logger';
 import { FakeClock } from '../../support/fake-clock';
 
@@ -7,7 +8,7 @@ const addresses = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3'];
 const shared = { clock: new FakeClock(), logger: silentLogger() };
 
 function controlPlanes(list: readonly string[], random = () => 0.999, insecure = false): ControlPlanes {
-  return new ControlPlanes({ ...shared, addresses: list, dial: { insecure }, random });
+  return new ControlPlanes({ ...shared, list: fixedControlPlanes(list), dial: { insecure }, random });
 }
 
 test('a failure moves on to the next control plane and comes round to the first', () => {
