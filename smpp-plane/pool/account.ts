@@ -1,4 +1,4 @@
-import { Hold, type PeerLink, type TenantCounters } from '../session';
+import { HeldLinks, Hold, type PeerLink, type TenantCounters } from '../session';
 import { MessageScan, Status, type PduView } from '../wire';
 import { ExpiringMap } from './expiring-map';
 import { IssuedIds } from './issued-ids';
@@ -27,7 +27,7 @@ export class Account {
   readonly #receivers = new Set<Receiver>();
   readonly #inboundParts: ExpiringMap<Receiver>;
   /** SMSC links that wait for an ESME to have room. */
-  readonly #waiting = new Set<PeerLink>();
+  readonly #waiting = new HeldLinks(Hold.WINDOW);
   readonly #scan = new MessageScan();
   #inTurn: Receiver[] = [];
   #turn = 0;
@@ -77,10 +77,7 @@ export class Account {
 
   /** An ESME has room again, or left. */
   makeRoom(): void {
-    if (this.#waiting.size === 0) return;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const link of waiting) link.release(Hold.WINDOW);
+    this.#waiting.release();
   }
 
   #chosen(pdu: PduView, smscId: string): Receiver | undefined {
@@ -130,8 +127,7 @@ export class Account {
       return true;
     }
     to.link.notifyAt = Math.floor(to.link.window.limit * 0.75);
-    this.#waiting.add(from);
-    from.hold(Hold.WINDOW);
+    this.#waiting.hold(from);
     return false;
   }
 

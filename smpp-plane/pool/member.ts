@@ -17,7 +17,9 @@ const LONGEST_EJECTION = 8;
 /** What a pool hears of its members. */
 export interface MemberListener {
   /** A bind succeeded; the listener owns the link from now on, within the call. */
-  bound(member: Member, found: SmscLink): void;
+  bound(member: Member, found: SmscLink, answer: PduView): void;
+  /** It has answered a bind, or failed to, for the first time. */
+  decided(): void;
   /** A message was accepted under this id; on the packet path. */
   accepted(member: Member, answer: PduView, origin: PeerLink): void;
   /** Failed too often in a row; the listener may eject it. */
@@ -32,6 +34,8 @@ export class Member {
   /** False while its node drains: no new messages, receipts flow. */
   takesNewWork = true;
   readonly links: PeerLink[] = [];
+  /** True once it has answered a bind or failed to. */
+  isDecided = false;
   /** Failed binds and dials in a row. */
   failures = 0;
   readonly #deps: PoolDeps;
@@ -163,9 +167,10 @@ export class Member {
       sessionId: this.#identity.sessionId,
       target: this.target,
       observer: this,
-      bound: (found) => {
+      bound: (found, answer) => {
         this.#attempts.delete(attempt);
-        this.#listener.bound(this, found);
+        this.isDecided = true;
+        this.#listener.bound(this, found, answer);
       },
       refused: () => this.#attemptFailed(attempt),
       unreachable: () => this.#attemptFailed(attempt),
@@ -177,6 +182,9 @@ export class Member {
     this.#attempts.delete(attempt);
     this.failures += 1;
     this.#retryLater();
+    if (this.isDecided) return;
+    this.isDecided = true;
+    this.#listener.decided();
   }
 
   #retryLater(): void {

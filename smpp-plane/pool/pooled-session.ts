@@ -8,20 +8,23 @@ import {
   STOP_SETTLE_MS,
   esmeMaySend,
   unbindRequest,
+  type EsmeActs,
   type LinkOwner,
   type PeerLink,
 } from '../session';
-import { Command, Status, isBind, putSequence, type PduView } from '../wire';
+import { Command, Status, putSequence, type PduView } from '../wire';
 import type { Accounts } from './accounts';
 import type { Account } from './account';
 import type { PoolDeps } from './pool-deps';
-import type { PoolSession, UpstreamPool } from './upstream-pool';
+import type { PoolSession } from './pool-session';
+import type { UpstreamPool } from './upstream-pool';
 
 /** Pool mode: one ESME connection that shares binds to every SMSC with the other ESMEs of its account. */
 export class PooledSession implements LinkOwner, PoolSession {
   readonly #deps: PoolDeps;
   readonly #accounts: Accounts;
   readonly #esme: EsmeSide;
+  readonly #acts: EsmeActs = { bind: (pdu) => this.#bind(pdu), close: (reason) => this.#close(reason) };
   readonly #onEnd: (session: PooledSession) => void;
   readonly #farewells: Farewells;
   #account: Account | undefined;
@@ -77,7 +80,7 @@ export class PooledSession implements LinkOwner, PoolSession {
   /** On the packet path while BOUND. */
   request(_link: PeerLink, pdu: PduView): boolean {
     const esme = this.#esme;
-    if (esme.state !== 'BOUND' || this.#pool === undefined) return this.#notBound(pdu);
+    if (esme.state !== 'BOUND' || this.#pool === undefined) return esme.requestNotBound(pdu, this.#acts);
     if (!esmeMaySend(pdu.command, esme.bound)) {
       esme.refuseIllegal(pdu);
       return true;
@@ -138,33 +141,6 @@ export class PooledSession implements LinkOwner, PoolSession {
 
   ended(): void {
     if (this.isBound) this.#expel(0);
-  }
-
-  #notBound(pdu: PduView): boolean {
-    switch (this.#esme.state) {
-      case 'OPEN':
-        if (isBind(pdu.command)) this.#bind(pdu);
-        else {
-          this.#esme.refuseStranger(pdu);
-          this.#close('not a bind');
-        }
-        return true;
-      case 'BINDING':
-        this.#esme.refuseIllegal(pdu);
-        return true;
-      case 'BOUND':
-      case 'REBINDING':
-        if (pdu.command === Command.UNBIND) {
-          this.#esme.link.refuse(Command.UNBIND, Status.OK, pdu.sequence);
-          this.#close('the ESME unbound');
-        } else this.#esme.turnBack(pdu);
-        return true;
-      case 'UNBINDING':
-        this.#esme.refuseLeaving(pdu);
-        return true;
-      case 'CLOSED':
-        return false;
-    }
   }
 
   #bind(pdu: PduView): void {

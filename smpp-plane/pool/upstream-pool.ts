@@ -2,37 +2,27 @@ import type { PlaneNode } from '../../data-plane';
 import { targetOf } from '../routing';
 import {
   Farewells,
+  HeldLinks,
   Hold,
   SETTLE_MS,
-  SmscSearch,
   boundBy,
   smscMaySend,
-  unbindRequest,
+  type AnswerObserver,
   type BindIdentity,
   type LinkOwner,
   type PeerLink,
   type SmscLink,
 } from '../session';
-import { Command, Status, leadingMessageId, type PduView } from '../wire';
-import type { Account, Receiver } from './account';
+import { Command, Status, cancelledMessageId, leadingMessageId, type PduView } from '../wire';
+import type { Account } from './account';
+import { Cancels } from './cancels';
+import { LeavingLinks, type LeaveOptions } from './leaving-links';
 import { Member, type MemberListener } from './member';
 import { MessageRouter } from './message-router';
+import { PoolAnswer } from './pool-answer';
 import type { PoolDeps } from './pool-deps';
-
-/** An ESME session as its pool sees it. */
-export interface PoolSession extends Receiver {
-  /** The pool is bound: this is the bind_resp, a buffer of its own. */
-  accepted(answer: Buffer): void;
-  /** An SMSC refused the bind; a bind_resp of its own. */
-  refused(answer: Buffer): void;
-  /** No SMSC could be reached. */
-  unreachable(): void;
-  /** The last SMSC is lost; others are being bound. */
-  interrupted(): void;
-  resumed(): void;
-  /** No SMSC came back in time. */
-  ended(): void;
-}
+import { PoolOpening } from './pool-opening';
+import type { PoolSession } from './pool-session';
 
 export interface UpstreamPoolOptions {
   readonly account: Account;
@@ -55,43 +45,35 @@ export class UpstreamPool implements LinkOwner, MemberListener {
   readonly #bound: number;
   readonly #members = new Map<string, Member>();
   readonly #memberOf = new Map<PeerLink, Member>();
-  /** Links of members that left; they may still answer and deliver. */
-  readonly #leaving = new Map<PeerLink, Member>();
-  readonly #farewells: Farewells;
+  readonly #leaving: LeavingLinks;
   /** Those that are bound, by their link. */
   readonly #sessions = new Map<PeerLink, PoolSession>();
-  readonly #waitingForBind = new Set<PoolSession>();
   /** ESME links that wait for room at an SMSC. */
-  readonly #waiting = new Set<PeerLink>();
+  readonly #waiting = new HeldLinks(Hold.WINDOW);
   readonly #router: MessageRouter;
-  #search: SmscSearch | undefined;
-  #answer: Buffer | undefined;
-  #started = false;
+  readonly #opening: PoolOpening;
+  readonly #cancels: Cancels;
+  #answer: PoolAnswer | undefined;
   #interruptedAtMs: number | undefined;
   /** True once the first round of binds is under way. */
-  #opened = false;
+  #begun = false;
   #closed = false;
 
   constructor(deps: PoolDeps, options: UpstreamPoolOptions) {
     this.#deps = deps;
     this.#options = options;
     this.#bound = boundBy(options.command);
-    this.#farewells = new Farewells(deps.session.link.clock);
+    this.#leaving = new LeavingLinks(new Farewells(deps.session.link.clock), () => this.#tellIfGone());
     this.#router = new MessageRouter(deps, { account: options.account, members: this.#members });
-    this.#search = new SmscSearch(deps.session, {
-      ...options.identity,
-      rounds: 1,
-      refusalDecides: true,
-      observer: (target) => {
-        const member = this.#memberFor(target.id);
-        return {
-          answered: (pdu, command, origin) => member()?.answered(pdu, command, origin),
-          gaveUp: () => member()?.gaveUp(),
-        };
+    this.#cancels = new Cancels(deps.session.link.limits.responseTimeoutMs);
+    this.#opening = new PoolOpening(deps, {
+      identity: options.identity,
+      observer: (target) => this.#observerOf(target.id),
+      bound: (found, answer) => this.#begin(found, answer),
+      failed: (sessions, tell) => this.#failed(sessions, tell),
+      opened: (sessions) => {
+        for (const session of sessions) this.join(session);
       },
-      bound: (found, answer) => this.#open(found, answer.copy()),
-      refused: (answer) => this.#failed((session) => session.refused(answer.copy())),
-      exhausted: () => this.#failed((session) => session.unreachable()),
     });
   }
 
@@ -101,24 +83,25 @@ export class UpstreamPool implements LinkOwner, MemberListener {
 
   /** The session is told when the pool is bound, at once if it is. */
   join(session: PoolSession): void {
-    if (this.#answer === undefined) {
-      this.#waitingForBind.add(session);
-      if (!this.#started) this.#start();
+    if (!this.#opening.isOver || this.#answer === undefined) {
+      this.#opening.join(session);
       return;
     }
-    this.#admit(session, this.#answer);
+    this.#sessions.set(session.link, session);
+    session.accepted(this.#answer.copy());
     if (this.isInterrupted) session.interrupted();
   }
 
   leave(session: PoolSession): void {
-    this.#waiting.delete(session.link);
-    this.#waitingForBind.delete(session);
+    this.#waiting.forget(session.link);
+    this.#opening.leave(session);
     this.#sessions.delete(session.link);
-    if (this.#sessions.size + this.#waitingForBind.size === 0) this.#close();
+    if (this.#sessions.size + this.#opening.size === 0) this.#close();
   }
 
   /** Sends a request of an ESME to the SMSC where it belongs; on the packet path. False: no SMSC has room, the ESME is not read for now. */
   submit(from: PeerLink, pdu: PduView): boolean {
+    if (pdu.command === Command.CANCEL_SM && cancelledMessageId(pdu) === '') return this.#cancelEverywhere(from, pdu);
     const link = this.#router.route(pdu);
     if (link === undefined || link.window.full || link.congested) return this.#wait(from, pdu, link);
     const limited = this.#deps.session.rates.check(from, pdu, {
@@ -152,25 +135,31 @@ export class UpstreamPool implements LinkOwner, MemberListener {
   }
 
   tick(nowMs: number): void {
-    this.#farewells.tick(nowMs);
+    this.#leaving.tick(nowMs);
+    this.#cancels.tick(nowMs);
     const since = this.#interruptedAtMs;
     if (since === undefined || nowMs - since < this.#patienceMs()) return;
     for (const session of this.#sessions.values()) session.ended();
   }
 
   request(link: PeerLink, pdu: PduView): boolean {
-    const member = this.#memberOf.get(link) ?? this.#leaving.get(link);
+    const member = this.#memberOf.get(link) ?? this.#leaving.memberOf(link);
     if (pdu.command === Command.UNBIND) return this.#smscUnbinds(link, pdu.sequence);
     if (member === undefined || !smscMaySend(pdu.command, this.#bound)) {
       this.#deps.session.counters.wrongState.value += 1;
       link.refuse(pdu.command, Status.INVALID_BIND_STATUS, pdu.sequence);
       return true;
     }
+    if (!this.#opening.isOver) {
+      this.#opening.hold(link);
+      return false;
+    }
     return this.#options.account.deliver(link, pdu, member.id);
   }
 
   answered(link: PeerLink, pdu: PduView, command: number): void {
-    if (command === Command.UNBIND) this.#farewells.finish(link, pdu);
+    if (command === Command.UNBIND) this.#leaving.answered(link, pdu);
+    else if (command === Command.CANCEL_SM) this.#cancels.answered(link, pdu);
   }
 
   /** It answers nothing, so it cannot be said which ESME it is for. */
@@ -179,7 +168,7 @@ export class UpstreamPool implements LinkOwner, MemberListener {
   }
 
   room(link: PeerLink): void {
-    if (link.window.size === 0) this.#farewells.settled(link);
+    if (link.window.size === 0) this.#leaving.settled(link);
     this.#makeRoom();
   }
 
@@ -201,13 +190,14 @@ export class UpstreamPool implements LinkOwner, MemberListener {
       this.#router.stale();
       member.lost();
     }
-    this.#farewells.finish(link, undefined);
-    this.#endLeaving(link);
+    this.#cancels.lost(link);
+    this.#leaving.lost(link);
     this.#noticeInterruption();
     this.#makeRoom();
   }
 
-  bound(member: Member, { link }: SmscLink): void {
+  bound(member: Member, { link }: SmscLink, answer: PduView): void {
+    this.#answer?.accepted(member.id, answer.copy());
     link.owner = this;
     link.admit();
     this.#memberOf.set(link, member);
@@ -219,6 +209,13 @@ export class UpstreamPool implements LinkOwner, MemberListener {
       for (const session of this.#sessions.values()) session.resumed();
     }
     this.#makeRoom();
+    this.decided();
+  }
+
+  decided(): void {
+    if (!this.#begun) return;
+    for (const member of this.#members.values()) if (!member.isDecided) return;
+    this.#opening.othersDecided();
   }
 
   accepted(member: Member, answer: PduView, origin: PeerLink): void {
@@ -248,27 +245,32 @@ export class UpstreamPool implements LinkOwner, MemberListener {
     for (const link of full === undefined ? blocked : [full]) {
       if (link.window.full) link.notifyAt = Math.floor(link.window.limit * 0.75);
     }
-    this.#waiting.add(from);
-    from.hold(Hold.WINDOW);
+    this.#waiting.hold(from);
     return false;
   }
 
   #makeRoom(): void {
     this.#router.stale();
-    if (this.#waiting.size === 0) return;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const link of waiting) link.release(Hold.WINDOW);
+    this.#waiting.release();
   }
 
-  #start(): void {
-    this.#started = true;
-    this.#search?.start();
+  /** Every SMSC is asked, those that drain among them. */
+  #cancelEverywhere(from: PeerLink, pdu: PduView): boolean {
+    const links: PeerLink[] = [];
+    for (const member of this.#members.values()) {
+      const link = member.linkWithRoom();
+      if (link !== undefined) links.push(link);
+      else if (member.links.length > 0) return this.#wait(from, pdu, member.links[0]);
+    }
+    if (links.length === 0) return this.#wait(from, pdu, undefined);
+    this.#options.account.figures.toServer.value += 1;
+    this.#cancels.begin(from, pdu, { links, nowMs: this.#now() });
+    return true;
   }
 
-  #open(found: SmscLink, answer: Buffer): void {
-    this.#search = undefined;
-    this.#answer = answer;
+  /** One SMSC took the bind: it is a member, and the others are asked. */
+  #begin(found: SmscLink, answer: PduView): void {
+    this.#answer = new PoolAnswer(answer.copy());
     const node = this.#deps.session.directory.members.find(({ id }) => id === found.target.id);
     const member = node && this.#include(node);
     if (member === undefined) {
@@ -276,25 +278,20 @@ export class UpstreamPool implements LinkOwner, MemberListener {
       found.target.live.activeSessions -= 1;
       found.link.owner = this;
       found.link.end();
-    } else this.bound(member, found);
-    const waiting = [...this.#waitingForBind];
-    this.#waitingForBind.clear();
-    for (const session of waiting) this.#admit(session, answer);
+    } else {
+      member.isDecided = true;
+      this.bound(member, found, answer);
+    }
     this.membersChanged();
-    this.#opened = true;
-  }
-
-  #admit(session: PoolSession, answer: Buffer): void {
-    this.#sessions.set(session.link, session);
-    session.accepted(Buffer.from(answer));
+    this.#begun = true;
+    this.decided();
   }
 
   /** The pool ends before it began; its sessions may try again with another. */
-  #failed(tell: (session: PoolSession) => void): void {
-    this.#search = undefined;
+  #failed(sessions: readonly PoolSession[], tell: (session: PoolSession) => void): void {
     this.#closed = true;
     this.#options.onEnd();
-    for (const session of this.#waitingForBind) tell(session);
+    for (const session of sessions) tell(session);
     this.#tellIfGone();
   }
 
@@ -303,7 +300,7 @@ export class UpstreamPool implements LinkOwner, MemberListener {
     const target = targetOf(node);
     if (known !== undefined || target === undefined) return known;
     const { identity } = this.#options;
-    const late = this.#opened;
+    const late = this.#begun;
     const member = new Member(this.#deps, { node, target, identity, listener: this, late });
     this.#members.set(node.id, member);
     return member;
@@ -311,33 +308,14 @@ export class UpstreamPool implements LinkOwner, MemberListener {
 
   #exclude(member: Member): void {
     this.#members.delete(member.id);
+    this.#answer?.forget(member.id);
     member.leave();
-    for (const link of member.links.slice()) this.#leave(link, member, SETTLE_MS);
+    for (const link of member.links.slice()) this.#leave(link, member, { settleMs: SETTLE_MS });
   }
 
-  #leave(link: PeerLink, member: Member, settleMs: number, answerUnbind?: () => void): void {
+  #leave(link: PeerLink, member: Member, options: LeaveOptions): void {
     this.#memberOf.delete(link);
-    member.drop(link);
-    this.#leaving.set(link, member);
-    link.release(Hold.WINDOW);
-    this.#farewells.bid(link, {
-      settleMs,
-      unbind: answerUnbind === undefined ? unbindRequest() : undefined,
-      done: () => {
-        answerUnbind?.();
-        this.#endLeaving(link);
-      },
-    });
-  }
-
-  #endLeaving(link: PeerLink): void {
-    link.end();
-    this.#farewells.forget(link);
-    const member = this.#leaving.get(link);
-    if (member === undefined) return;
-    this.#leaving.delete(link);
-    member.target.live.activeSessions -= 1;
-    this.#tellIfGone();
+    this.#leaving.leave(link, member, options);
   }
 
   /** The SMSC keeps what it has to answer; it is asked again later whether it takes the bind. */
@@ -346,10 +324,10 @@ export class UpstreamPool implements LinkOwner, MemberListener {
     const answer = (): void => link.refuse(Command.UNBIND, Status.OK, sequence);
     if (member === undefined) {
       answer();
-      this.#endLeaving(link);
+      this.#leaving.end(link);
       return true;
     }
-    this.#leave(link, member, SETTLE_MS, answer);
+    this.#leave(link, member, { settleMs: SETTLE_MS, answerUnbind: answer });
     this.#router.stale();
     member.lost();
     this.#noticeInterruption();
@@ -374,17 +352,21 @@ export class UpstreamPool implements LinkOwner, MemberListener {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#search?.cancel();
+    this.#opening.cancel();
     for (const member of this.#members.values()) {
       member.leave();
-      for (const link of member.links.slice()) this.#leave(link, member, 0);
+      for (const link of member.links.slice()) this.#leave(link, member, { settleMs: 0 });
     }
     this.#options.onEnd();
     this.#tellIfGone();
   }
 
-  #memberFor(id: string): () => Member | undefined {
-    return () => this.#members.get(id);
+  /** Its member is not made yet when the first answers come. */
+  #observerOf(id: string): AnswerObserver {
+    return {
+      answered: (pdu, command, origin) => this.#members.get(id)?.answered(pdu, command, origin),
+      gaveUp: () => this.#members.get(id)?.gaveUp(),
+    };
   }
 
   #tellIfGone(): void {

@@ -29,6 +29,13 @@ export interface EsmeBind {
   readonly fields: BindFields;
 }
 
+/** What a session does when its ESME asks for it. */
+export interface EsmeActs {
+  /** A bind came on an OPEN connection. */
+  bind(pdu: PduView): void;
+  close(reason: string): void;
+}
+
 const NO_BIND: EsmeBind = {
   pdu: Buffer.alloc(0),
   command: 0,
@@ -63,6 +70,34 @@ export class EsmeSide {
   /** True when an ESME has been connected too long without a bind. */
   isLate(nowMs: number): boolean {
     return this.state === 'OPEN' && nowMs - this.#openSinceMs >= this.#deps.limits.bindTimeoutMs;
+  }
+
+  /** A request while there is no SMSC to send it to, in whatever state; false when the connection is over. */
+  requestNotBound(pdu: PduView, acts: EsmeActs): boolean {
+    switch (this.state) {
+      case 'OPEN':
+        if (isBind(pdu.command)) acts.bind(pdu);
+        else {
+          this.#refuseStranger(pdu);
+          acts.close('not a bind');
+        }
+        return true;
+      case 'BINDING':
+        this.refuseIllegal(pdu);
+        return true;
+      case 'BOUND':
+      case 'REBINDING':
+        if (pdu.command === Command.UNBIND) {
+          this.link.refuse(Command.UNBIND, Status.OK, pdu.sequence);
+          acts.close('the ESME unbound');
+        } else this.#turnBack(pdu);
+        return true;
+      case 'UNBINDING':
+        this.#refuseLeaving(pdu);
+        return true;
+      case 'CLOSED':
+        return false;
+    }
   }
 
   /** Takes a bind: the state is BINDING. Undefined: it may not bind from there and was refused. */
@@ -118,14 +153,6 @@ export class EsmeSide {
     return this.#bindFailed();
   }
 
-  /** The first thing on a connection is not a bind: whoever that is, it is no ESME that waits for a second chance. */
-  refuseStranger(pdu: PduView): void {
-    this.#deps.counters.notBound.value += 1;
-    if (isStandard(pdu.command) && !isUnanswered(pdu.command)) {
-      this.link.refuse(pdu.command, Status.INVALID_BIND_STATUS, pdu.sequence);
-    } else this.link.respond(headerOnly(Command.GENERIC_NACK, Status.INVALID_COMMAND, pdu.sequence));
-  }
-
   /** A request that is not legal in this state; a second bind has an answer of its own. */
   refuseIllegal(pdu: PduView): void {
     const again = isBind(pdu.command);
@@ -134,8 +161,22 @@ export class EsmeSide {
     this.link.refuse(pdu.command, again ? Status.ALREADY_BOUND : Status.INVALID_BIND_STATUS, pdu.sequence);
   }
 
+  #admit(): void {
+    this.bound = boundBy(this.#bind.command);
+    this.link.admit();
+    this.#deps.counters.bindsAccepted.value += 1;
+  }
+
+  /** The first thing on a connection is not a bind: whoever that is, it is no ESME that waits for a second chance. */
+  #refuseStranger(pdu: PduView): void {
+    this.#deps.counters.notBound.value += 1;
+    if (isStandard(pdu.command) && !isUnanswered(pdu.command)) {
+      this.link.refuse(pdu.command, Status.INVALID_BIND_STATUS, pdu.sequence);
+    } else this.link.respond(headerOnly(Command.GENERIC_NACK, Status.INVALID_COMMAND, pdu.sequence));
+  }
+
   /** There is no SMSC at the moment. */
-  turnBack(pdu: PduView): void {
+  #turnBack(pdu: PduView): void {
     if (!esmeMaySend(pdu.command, this.bound)) {
       this.refuseIllegal(pdu);
       return;
@@ -145,15 +186,9 @@ export class EsmeSide {
   }
 
   /** Somebody said goodbye; goodbyes that cross are both answered. */
-  refuseLeaving(pdu: PduView): void {
+  #refuseLeaving(pdu: PduView): void {
     const status = pdu.command === Command.UNBIND ? Status.OK : this.unbindingStatus;
     this.link.refuse(pdu.command, status, pdu.sequence);
-  }
-
-  #admit(): void {
-    this.bound = boundBy(this.#bind.command);
-    this.link.admit();
-    this.#deps.counters.bindsAccepted.value += 1;
   }
 
   #bindFailed(): boolean {

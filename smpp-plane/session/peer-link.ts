@@ -155,12 +155,14 @@ export class PeerLink implements PduSink, OutputListener {
     this.#output.response(pdu.bytes, pdu.start, pdu.end, pdu.command);
   }
 
-  /** Sends a request of the balancer's own, a whole PDU that is changed and kept; the answer goes to the owner. */
-  ask(request: Buffer): void {
+  /** Sends a request of the balancer's own, a whole PDU that is changed and kept; the answer goes to the owner. Returns its sequence number. */
+  ask(request: Buffer): number {
     const command = commandAt(request, 0);
     const deadline = this.#deps.clock.now() + this.#deps.limits.responseTimeoutMs;
-    putSequence(request, 0, this.window.add(command, undefined, 0, deadline));
+    const sequence = this.window.add(command, undefined, 0, deadline);
+    putSequence(request, 0, sequence);
     this.#output.request(request, 0, request.length, command);
+    return sequence;
   }
 
   /** Answers a request here with nothing but a status; requests that have no answer get none. */

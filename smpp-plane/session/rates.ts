@@ -1,6 +1,7 @@
 import type { Clock } from '../../runtime/clock';
 import type { Counter } from '../../runtime/counters';
 import { Command, Status, type PduView } from '../wire';
+import { HeldLinks } from './held-links';
 import { Hold, type PeerLink } from './peer-link';
 import { TokenBucket } from './token-bucket';
 
@@ -29,7 +30,7 @@ export class Rates {
   readonly #options: RateOptions;
   readonly #bySystemId = new Map<string, TokenBucket>();
   readonly #bySmsc = new Map<string, TokenBucket>();
-  readonly #waiting = new Set<PeerLink>();
+  readonly #waiting = new HeldLinks(Hold.RATE);
 
   constructor(options: RateOptions) {
     this.#options = options;
@@ -56,8 +57,7 @@ export class Rates {
       return true;
     }
     delayed.value += 1;
-    from.hold(Hold.RATE);
-    this.#waiting.add(from);
+    this.#waiting.hold(from);
     return false;
   }
 
@@ -76,10 +76,7 @@ export class Rates {
 
   /** Time has passed: who was held back may try again. */
   tick(): void {
-    if (this.#waiting.size === 0) return;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const link of waiting) link.release(Hold.RATE);
+    this.#waiting.release();
   }
 }
 

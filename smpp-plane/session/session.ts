@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { Command, Status, isBind, type PduView } from '../wire';
-import { EsmeSide } from './esme-side';
+import { Command, Status, type PduView } from '../wire';
+import { EsmeSide, type EsmeActs } from './esme-side';
 import { SETTLE_MS, STOP_SETTLE_MS, unbindRequest, type FarewellOptions } from './farewell';
 import { Farewells } from './farewells';
 import { holdBack } from './hold-back';
@@ -20,6 +20,7 @@ export class Session implements LinkOwner {
   readonly id: string;
   readonly #deps: SessionDeps;
   readonly #esme: EsmeSide;
+  readonly #acts: EsmeActs = { bind: (pdu) => this.#bind(pdu), close: (reason) => this.#closeEsme(reason) };
   readonly #onEnd: (session: Session) => void;
   /** The SMSC in use: only while BOUND, and while it waits for the ESME to answer its unbind. */
   #smsc: SmscLink | undefined;
@@ -117,7 +118,7 @@ export class Session implements LinkOwner {
   #fromEsme(pdu: PduView): boolean {
     const smsc = this.#smsc;
     const esme = this.#esme;
-    if (esme.state !== 'BOUND' || smsc === undefined) return this.#fromEsmeNotBound(pdu);
+    if (esme.state !== 'BOUND' || smsc === undefined) return esme.requestNotBound(pdu, this.#acts);
     if (!esmeMaySend(pdu.command, esme.bound)) {
       esme.refuseIllegal(pdu);
       return true;
@@ -130,33 +131,6 @@ export class Session implements LinkOwner {
     if (this.#tenant !== undefined) this.#tenant.toServer.value += 1;
     smsc.link.relay(pdu, esme.link);
     return true;
-  }
-
-  #fromEsmeNotBound(pdu: PduView): boolean {
-    switch (this.#esme.state) {
-      case 'OPEN':
-        if (isBind(pdu.command)) this.#bind(pdu);
-        else {
-          this.#esme.refuseStranger(pdu);
-          this.#closeEsme('not a bind');
-        }
-        return true;
-      case 'BINDING':
-        this.#esme.refuseIllegal(pdu);
-        return true;
-      case 'BOUND':
-      case 'REBINDING':
-        if (pdu.command === Command.UNBIND) {
-          this.#esme.link.refuse(Command.UNBIND, Status.OK, pdu.sequence);
-          this.#closeEsme('the ESME unbound');
-        } else this.#esme.turnBack(pdu);
-        return true;
-      case 'UNBINDING':
-        this.#esme.refuseLeaving(pdu);
-        return true;
-      case 'CLOSED':
-        return false;
-    }
   }
 
   /** On the packet path. */

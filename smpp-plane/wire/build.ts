@@ -1,8 +1,7 @@
 import { HEADER_BYTES, putUint32 } from './header';
 import { responseTo } from './command';
+import { TAG_SC_INTERFACE_VERSION } from './interface-version';
 
-/** sc_interface_version, the version of SMPP that the answering side speaks. */
-const TAG_SC_INTERFACE_VERSION = 0x0210;
 const VERSION_3_4 = 0x34;
 
 /** The name that the balancer gives as system_id in answers of its own, as its predecessor did. */

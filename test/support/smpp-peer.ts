@@ -120,8 +120,13 @@ export class RawSmsc {
   readonly connections: RawSmppPeer[] = [];
   /** Requests other than enquire_link, of all connections, in order of arrival. */
   readonly requests: RawPdu[] = [];
-  /** The status that binds are answered with. */
+  /** The status and the body that binds are answered with. */
   bindStatus = 0;
+  bindBody: Buffer = Buffer.from('smsc\0', 'latin1');
+  /** What is sent right behind a bind_resp. */
+  afterBind: Buffer | undefined;
+  /** True: it says nothing at all. */
+  mute = false;
   /** Answers a request other than bind, enquire_link and unbind; undefined answers with a bare status 0. */
   onRequest: ((pdu: RawPdu, from: RawSmppPeer) => void) | undefined;
   keep = true;
@@ -164,7 +169,7 @@ export class RawSmsc {
   }
 
   #answer(peer: RawSmppPeer, pdu: RawPdu): void {
-    if (pdu.command >= 0x8000_0000) return;
+    if (pdu.command >= 0x8000_0000 || this.mute) return;
     const response = (pdu.command | 0x8000_0000) >>> 0;
     if (pdu.command === 0x15) {
       peer.send(rawPdu(response, pdu.sequence));
@@ -173,8 +178,8 @@ export class RawSmsc {
     peer.keep = this.keep;
     if (this.keep) this.requests.push(pdu);
     if (BINDS.has(pdu.command)) {
-      const body = Buffer.from('smsc\0', 'latin1');
-      peer.send(rawPdu(response, pdu.sequence, { body, status: this.bindStatus }));
+      const answer = rawPdu(response, pdu.sequence, { body: this.bindBody, status: this.bindStatus });
+      peer.send(...(this.afterBind === undefined ? [answer] : [answer, this.afterBind]));
     } else if (pdu.command !== 0x06 && this.onRequest !== undefined) this.onRequest(pdu, peer);
     else peer.send(rawPdu(response, pdu.sequence));
   }
