@@ -8,6 +8,23 @@ const pool = new SmppPoolFixture();
 
 afterEach(() => pool.close());
 
+/** cancel_sm without a message_id. */
+const byAddress = Buffer.from('\0\0\x01\x01491\0\x01\x01492\0');
+
+/** Each SMSC answers cancel_sm with its status; undefined: not at all. */
+async function startCancelling(...statuses: readonly (number | undefined)[]): Promise<RawSmppPeer> {
+  await pool.start({ count: statuses.length, overrides: { responseTimeoutMs: 300 } });
+  for (const [i, smsc] of pool.smscs.entries()) {
+    const status = statuses[i];
+    smsc.onRequest = ({ sequence }, from) => {
+      if (status !== undefined) from.send(rawPdu(0x8000_0008, sequence, { status }));
+    };
+  }
+  const esme = await pool.bind();
+  await pool.allBound();
+  return esme;
+}
+
 describe('messages', () => {
   test('go round over the SMSCs, each byte but the sequence number as it came, and each answer to who asked', async () => {
     await pool.start({ count: 4 });
@@ -113,29 +130,13 @@ describe('messages', () => {
   });
 
   describe('cancel_sm by address, whose messages any SMSC may have', () => {
-    const byAddress = Buffer.from('\0\0\x01\x01491\0\x01\x01492\0');
-
-    /** Each SMSC answers cancel_sm with its status; undefined: not at all. */
-    async function startWith(...statuses: readonly (number | undefined)[]): Promise<RawSmppPeer> {
-      await pool.start({ count: statuses.length, overrides: { responseTimeoutMs: 300 } });
-      for (const [i, smsc] of pool.smscs.entries()) {
-        const status = statuses[i];
-        smsc.onRequest = ({ sequence }, from) => {
-          if (status !== undefined) from.send(rawPdu(0x8000_0008, sequence, { status }));
-        };
-      }
-      const esme = await pool.bind();
-      await pool.allBound();
-      return esme;
-    }
-
     test.each([
       ['all succeed', [0, 0, 0], 0],
       ['one of them succeeds', [0x11, 0x0c, 0], 0],
       ['none succeeds: the first refusal', [0x11, 0x11, 0x11], 0x11],
       ['one refuses and the others say nothing in time', [0x11, undefined, undefined], 8],
     ])('reaches all of them byte for byte and is answered once when %s', async (_name, statuses, expected) => {
-      const esme = await startWith(...statuses);
+      const esme = await startCancelling(...statuses);
       expect(await esme.ask(0x08, 77, byAddress)).toMatchObject({ command: 0x8000_0008, status: expected });
       await until('all were asked', () => pool.smscs.every(({ requests }) => requests.length === 2));
       for (const { requests } of pool.smscs) expect(requests[1]?.body).toEqual(byAddress);
@@ -145,7 +146,7 @@ describe('messages', () => {
     });
 
     test('is answered at once when the SMSCs that have not answered are lost', async () => {
-      const esme = await startWith(0x11, undefined);
+      const esme = await startCancelling(0x11, undefined);
       esme.send(rawPdu(0x08, 77, { body: byAddress }));
       await until('both were asked', () => pool.smscs.every(({ requests }) => requests.length === 2));
       await (pool.smscs[1] as RawSmsc).kill();
@@ -153,7 +154,7 @@ describe('messages', () => {
     });
 
     test('holds an unbind until it is answered', async () => {
-      const esme = await startWith(undefined, undefined);
+      const esme = await startCancelling(undefined, undefined);
       esme.send(rawPdu(0x08, 77, { body: byAddress }), rawPdu(0x06, 78));
       await until('the connection is closed', () => esme.ended);
       expect(answersOf(esme).map(({ sequence, status }) => [sequence, status])).toEqual([
