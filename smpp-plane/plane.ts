@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net';
 import type { PlaneCore } from '../data-plane';
 import type { SmppConfig } from '../runtime/config';
+import { ProxyDoor } from '../runtime/proxy-protocol';
 import type { Service } from '../runtime/service';
 import { TlsMaterial } from '../runtime/tls';
 import { EsmeListener, type EsmeListenerOptions } from './esme-listener';
@@ -15,6 +15,7 @@ import {
   sessionCounters,
   sideCounters,
   troubleCounters,
+  type EsmeConnection,
   type SessionDeps,
 } from './session';
 
@@ -45,6 +46,7 @@ class SmppPlane implements Service {
   readonly #listeners = new Map<string, EsmeListener>();
   readonly #clientTls: TlsMaterial;
   readonly #serverTls: TlsMaterial | undefined;
+  readonly #door: ProxyDoor;
   readonly #ticker: { cancel(): void };
   #closing: Promise<void> | undefined;
 
@@ -53,6 +55,13 @@ class SmppPlane implements Service {
     this.#config = config;
     this.#clientTls = new TlsMaterial(config.clientTls, { ...core, what: 'smpp client tls' });
     this.#serverTls = config.tls && new TlsMaterial(config.tls, { ...core, what: 'smpp tls' });
+    this.#door = new ProxyDoor({
+      ...config.proxyProtocol,
+      clock: core.clock,
+      onReject: (fault) => {
+        core.counters.counter(`smpp.rejects.proxyProtocol.${fault}`).value += 1;
+      },
+    });
     this.#deps = sessionDeps(core, config, this.#clientTls);
     this.#pools = config.mode === 'pool' ? poolsOf(core, config, this.#deps) : undefined;
     core.counters.gauge('smpp.sessions', () => countBound(this.#sessions));
@@ -94,17 +103,22 @@ class SmppPlane implements Service {
       maxConnections: this.#config.maxSessions,
       refused: counters.counter('smpp.rejects.maxSessions'),
       failedHandshakes: counters.counter('smpp.rejects.tlsHandshake'),
-      onConnection: (socket) => this.#accept(socket),
+      door: this.#door,
+      onConnection: (socket, peer) => {
+        this.#accept({ socket, peer });
+        // The door leaves it paused when it has read a header.
+        socket.resume();
+      },
     });
     this.#listeners.set(name, listener);
   }
 
-  #accept(socket: Socket): void {
+  #accept(connection: EsmeConnection): void {
     const onEnd = (session: AnySession): void => void this.#sessions.delete(session);
     const session =
       this.#pools === undefined
-        ? new Session(this.#deps, socket, onEnd)
-        : new PooledSession(this.#pools.deps, this.#pools.accounts, { socket, onEnd });
+        ? new Session(this.#deps, connection, onEnd)
+        : new PooledSession(this.#pools.deps, this.#pools.accounts, { connection, onEnd });
     this.#sessions.add(session);
   }
 
@@ -129,6 +143,7 @@ class SmppPlane implements Service {
   }
 
   #cut(): void {
+    this.#door.close();
     for (const listener of this.#listeners.values()) listener.cut();
     for (const link of this.#deps.link.links) link.destroy();
   }

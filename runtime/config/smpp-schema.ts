@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { host, hostPort, listener, ms, network, port, workers } from './fields';
+import { host, hostPort, listener, ms, network, port, proxyProtocol, workers } from './fields';
 import { tlsClient, tlsServer } from './tls-schema';
 
 const smppPool = z
@@ -65,6 +65,7 @@ export const smpp = z
       .optional()
       .describe('Name that certificates of SMSCs must carry; absent: their address.'),
     sourceHost: host.optional().describe('Address that SMSCs are dialled from; absent: the system chooses.'),
+    proxyProtocol,
     allow: z
       .record(z.string(), z.array(network))
       .default({})

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import {
   Bound,
   EsmeSide,
@@ -9,6 +8,7 @@ import {
   esmeMaySend,
   unbindRequest,
   type EsmeActs,
+  type EsmeConnection,
   type LinkOwner,
   type PeerLink,
 } from '../session';
@@ -35,13 +35,13 @@ export class PooledSession implements LinkOwner, PoolSession {
   constructor(
     deps: PoolDeps,
     accounts: Accounts,
-    options: { socket: Socket; onEnd: (session: PooledSession) => void },
+    options: { connection: EsmeConnection; onEnd: (session: PooledSession) => void },
   ) {
     this.#deps = deps;
     this.#accounts = accounts;
     this.#onEnd = options.onEnd;
     this.#farewells = new Farewells(deps.session.link.clock);
-    this.#esme = new EsmeSide(deps.session, options.socket, this);
+    this.#esme = new EsmeSide(deps.session, options.connection, this);
   }
 
   get link(): PeerLink {

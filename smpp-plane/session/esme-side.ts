@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Peer } from '../../runtime/proxy-protocol';
 import {
   Command,
   Status,
@@ -20,6 +21,13 @@ import type { EsmeState } from './state';
 const UNBOUND_PDU_BYTES = 1024;
 /** A connection that failed to bind this often is closed. */
 const MAX_FAILED_BINDS = 5;
+
+/** A connection of an ESME. */
+export interface EsmeConnection {
+  readonly socket: Socket;
+  /** Where the ESME is, proxies seen through. */
+  readonly peer: Peer;
+}
 
 /** A bind as an ESME sent it. */
 export interface EsmeBind {
@@ -56,10 +64,10 @@ export class EsmeSide {
   #openSinceMs: number;
   #failedBinds = 0;
 
-  constructor(deps: SessionDeps, socket: Socket, owner: LinkOwner) {
+  constructor(deps: SessionDeps, connection: EsmeConnection, owner: LinkOwner) {
     this.#deps = deps;
     this.#openSinceMs = deps.link.clock.now();
-    this.link = new PeerLink(deps.link, { socket, owner, out: deps.toClient, maxPduBytes: UNBOUND_PDU_BYTES });
+    this.link = new PeerLink(deps.link, { ...connection, owner, out: deps.toClient, maxPduBytes: UNBOUND_PDU_BYTES });
   }
 
   /** The bind in force or under way. */

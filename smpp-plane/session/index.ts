@@ -1,7 +1,7 @@
 /** One ESME, one SMSC: states, timers, rebinding; and what pool mode is built from. */
 export { AllowList } from './allow-list';
 export { BindAttempt, type BindIdentity, type SmscLink } from './bind-attempt';
-export { EsmeSide, type EsmeActs, type EsmeBind } from './esme-side';
+export { EsmeSide, type EsmeActs, type EsmeBind, type EsmeConnection } from './esme-side';
 export { SETTLE_MS, STOP_SETTLE_MS, unbindRequest } from './farewell';
 export { Farewells } from './farewells';
 export { FlushQueue } from './flush-queue';

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { NodeLive } from '../../data-plane';
+import type { Peer } from '../../runtime/proxy-protocol';
 import {
   Command,
   PduFramer,
@@ -46,6 +47,8 @@ export interface AnswerObserver {
 
 export interface PeerLinkOptions {
   readonly socket: Socket;
+  /** Where it really is, when a proxy said so; undefined: where the socket leads. */
+  readonly peer?: Peer | undefined;
   readonly owner: LinkOwner;
   /** What is counted of what we send here. */
   readonly out: SideCounters;
@@ -105,8 +108,8 @@ export class PeerLink implements PduSink, OutputListener {
     this.#heardAtMs = deps.clock.now();
     this.relayedAtMs = this.#heardAtMs;
     this.askedAtMs = this.#heardAtMs;
-    this.remoteAddress = options.socket.remoteAddress;
-    this.remote = `${options.socket.remoteAddress ?? '?'}:${options.socket.remotePort ?? 0}`;
+    this.remoteAddress = options.peer?.address ?? socket.remoteAddress;
+    this.remote = `${this.remoteAddress ?? '?'}:${options.peer?.port ?? socket.remotePort ?? 0}`;
     deps.links.add(this);
     options.socket.setNoDelay(true);
     options.socket.on('data', (chunk: Buffer) => this.#data(chunk));

@@ -1,6 +1,5 @@
-import type { Socket } from 'node:net';
 import { Command, Status, type PduView } from '../wire';
-import { EsmeSide, type EsmeActs } from './esme-side';
+import { EsmeSide, type EsmeActs, type EsmeConnection } from './esme-side';
 import { SETTLE_MS, STOP_SETTLE_MS, unbindRequest, type FarewellOptions } from './farewell';
 import { Farewells } from './farewells';
 import { holdBack } from './hold-back';
@@ -31,12 +30,12 @@ export class Session implements LinkOwner {
   /** Set once bound. */
   #tenant: TenantCounters | undefined;
 
-  constructor(deps: SessionDeps, socket: Socket, onEnd: (session: Session) => void) {
+  constructor(deps: SessionDeps, connection: EsmeConnection, onEnd: (session: Session) => void) {
     this.#deps = deps;
     this.#onEnd = onEnd;
     this.id = Math.floor(deps.random() * Number.MAX_SAFE_INTEGER).toString(36);
     this.#farewells = new Farewells(deps.link.clock);
-    this.#esme = new EsmeSide(deps, socket, this);
+    this.#esme = new EsmeSide(deps, connection, this);
   }
 
   get state(): EsmeState {
