@@ -17,7 +17,7 @@ export interface MainOptions {
   readonly name: string;
   readonly start: (context: ProcessContext) => Promise<Service>;
   /** How the service runs as several processes; undefined: this configuration wants one. Throws TriplaneError. */
-  readonly workers?: (config: Config) => WorkerPlan | undefined;
+  readonly workers?: (config: Config) => Promise<WorkerPlan | undefined> | WorkerPlan | undefined;
   /** The arguments after the program's name. */
   readonly args: readonly string[];
 }
@@ -41,7 +41,7 @@ export async function runMain({ name, start, args, workers }: MainOptions): Prom
     logger,
     operator,
     start: async () => {
-      const plan = worker === undefined ? workers?.(config) : undefined;
+      const plan = worker === undefined ? await workers?.(config) : undefined;
       if (plan === undefined) return startWithTelemetry(name, start, own);
       const machine = { clock: systemClock, random: systemRandom };
       return superviseWorkers({ name, plan, main: process.argv[1] ?? '', args, logger, operator, ...machine });

@@ -1,6 +1,7 @@
 import { LinearPattern, type PlaneCore } from '../data-plane';
 import type { SipConfig } from '../runtime/config';
 import type { Service } from '../runtime/service';
+import type { Worker } from '../runtime/workers';
 import { AffinityKey } from './affinity';
 import { DialLog } from './dial-log';
 import { Forwarder } from './forwarder';
@@ -32,10 +33,12 @@ import {
 
 const EXPIRE_EVERY_MS = 1000;
 
-/** What tests put in the place of the machine's own. */
+/** What stands around the plane. */
 export interface SipPlaneExtras {
-  /** How names that nodes send to are resolved. */
+  /** How names that nodes send to are resolved; tests have their own. */
   readonly resolve?: Resolve;
+  /** This process as one of several; absent: it is alone. */
+  readonly worker?: Pick<Worker, 'sockets'> | undefined;
 }
 
 /**
@@ -86,7 +89,8 @@ class PlaneBuilder {
     this.#overload = config.overloadControl ? new OverloadControl(random) : undefined;
     this.#watch = new NodeWatch(new NodeHealth(core, config.health), this.#overload);
     const common = { config, clock, random, logger, peers: this.#peers, parser: this.#parser };
-    this.#listeners = new Listeners({ ...common, events: this.#events(new DialLog(clock, logger)) });
+    const events = this.#events(new DialLog(clock, logger));
+    this.#listeners = new Listeners({ ...common, events, sockets: extras.worker?.sockets });
   }
 
   open(): Promise<void> {
@@ -100,7 +104,7 @@ class PlaneBuilder {
     const own = new OwnAddresses(
       opened.map(({ listener }) => listener),
       listeners.wildcards,
-      { aliases: listeners.aliases, hostNames: this.#config.hostNames },
+      { aliases: listeners.aliases, hostNames: this.#config.hostNames, own: listeners.own },
     );
     const exits = new NodeExits(this.#peers, own, new TransportPolicy(this.#config));
     exits.use(core.table);
@@ -212,8 +216,10 @@ class PlaneBuilder {
   }
 
   #addresses(): Record<string, string> {
+    const { opened, own } = this.#listeners;
+    const common = opened.filter(({ listener }) => !own.has(listener));
     return Object.fromEntries(
-      this.#listeners.opened.map(({ name, listener }) => [name, listener.self.hostPortBytes.toString('latin1')]),
+      common.map(({ name, listener }) => [name, listener.self.hostPortBytes.toString('latin1')]),
     );
   }
 }

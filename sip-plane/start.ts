@@ -16,7 +16,7 @@ export async function startSipPlane(context: ProcessContext): Promise<Service> {
     service: { name: 'triplane-sip-plane', host: config.external.host, port: mainPort(config) },
   });
   try {
-    const plane = await createSipPlane(core, config);
+    const plane = await createSipPlane(core, config, { worker: context.worker });
     return {
       addresses: { ...core.addresses, ...plane.addresses },
       close: async () => {

@@ -4,8 +4,6 @@ export interface WorkerPlan {
   readonly count: number;
   /** Where the supervisor serves the pages of all workers. */
   readonly admin: { readonly host: string; readonly port: number };
-  /** `key=value` for every worker, over its configuration: ports that the system chose. */
-  readonly assignments: readonly string[];
   /** Descriptors that a worker inherits, by the name that it asks for; the same ones at each of its starts. Workers count from 1. */
   socketsOf(index: number): ReadonlyMap<string, number>;
   /** Closes the descriptors. */
@@ -15,5 +13,5 @@ export interface WorkerPlan {
 /** For services whose ports need nothing: those of TCP are shared by themselves. Undefined: one process is enough. */
 export function simplePlan(count: number, admin: WorkerPlan['admin']): WorkerPlan | undefined {
   if (count === 1) return undefined;
-  return { count, admin, assignments: [], socketsOf: () => new Map(), close: () => {} };
+  return { count, admin, socketsOf: () => new Map(), close: () => {} };
 }

@@ -65,12 +65,11 @@ export class WorkerSlot {
   /** By node:cluster, so that listening sockets of TCP are shared; sockets of UDP are handed down. */
   #launch(): ReturnType<typeof cluster.fork>['process'] {
     const { index, plan, main, args, logger } = this.#options;
-    // An operator may have changed the level since the start.
-    const assignments = [...plan.assignments, `log.level=${logger.level}`];
     const sockets = [...plan.socketsOf(index)];
     cluster.setupPrimary({
       exec: main,
-      args: [...args, ...assignments.flatMap((assignment) => ['--set', assignment])],
+      // An operator may have changed the level since the start.
+      args: [...args, '--set', `log.level=${logger.level}`],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...sockets.map(([, descriptor]) => descriptor)],
     });
     const seat: Seat = {

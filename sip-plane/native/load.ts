@@ -8,8 +8,8 @@ export interface NativeSocket {
 
 /** What the addon exports; `udp.c` says what each argument holds. */
 export interface NativeUdp {
-  /** A file descriptor of a socket that shares its address with others bound by this. Throws with the system's code (EADDRINUSE, …). */
-  bind(host: string, port: number): number;
+  /** A file descriptor; `shared`: its address is shared with others bound so. Throws with the system's code (EADDRINUSE, …). */
+  bind(host: string, port: number, shared: boolean): number;
   /** With a descriptor in the place of `host`, `port` says nothing. Throws with the system's code. */
   open(
     host: string | number,

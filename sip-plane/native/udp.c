@@ -1,8 +1,8 @@
 /*
  * Batched UDP over IPv4 for Node: recvmmsg and sendmmsg on a poll handle of Node's own loop. Linux only; node:dgram does the same elsewhere.
  *
- * bind(host, port) -> file descriptor
- *   A socket, IPv4 or IPv6, that shares its address with others of this kind (SO_REUSEPORT); the system gives each sender to one of them.
+ * bind(host, port, shared) -> file descriptor
+ *   A socket, IPv4 or IPv6. With `shared` others of this kind may have its address too (SO_REUSEPORT): the system gives each sender to one.
  * open(host, port, arena, slot, records, onBatch) -> handle
  *   `host` may be such a descriptor instead, which is the handle's from then on. `arena` (Buffer) receives up to BATCH datagrams, `slot` bytes apart; `records` (Uint32Array) gets length, address and port of each;
  *   then onBatch(count) is called. Datagrams of one turn that do not fit a batch come in further calls, at most TURNS of them.
@@ -120,16 +120,17 @@ failed:
   return -error;
 }
 
-static napi_value bind_shared(napi_env env, napi_callback_info info) {
-  size_t argc = 2, host_length;
-  napi_value args[2], result;
+static napi_value bind_socket(napi_env env, napi_callback_info info) {
+  size_t argc = 3, host_length;
+  napi_value args[3], result;
   char host[64];
   uint32_t port;
+  bool shared;
   napi_get_cb_info(env, info, &argc, args, NULL, NULL);
   if (napi_get_value_string_utf8(env, args[0], host, sizeof host, &host_length) != napi_ok ||
-      napi_get_value_uint32(env, args[1], &port) != napi_ok)
+      napi_get_value_uint32(env, args[1], &port) != napi_ok || napi_get_value_bool(env, args[2], &shared) != napi_ok)
     return throw_errno(env, EINVAL);
-  int fd = bound_socket(host, port, true);
+  int fd = bound_socket(host, port, shared);
   if (fd < 0) return throw_errno(env, -fd);
   napi_create_int32(env, fd, &result);
   return result;
@@ -299,7 +300,7 @@ NAPI_MODULE_INIT() {
   const struct {
     const char *name;
     napi_callback call;
-  } functions[] = {{"bind", bind_shared}, {"open", open_socket}, {"port", port_of}, {"send", send_datagrams}, {"close", close_socket}};
+  } functions[] = {{"bind", bind_socket}, {"open", open_socket}, {"port", port_of}, {"send", send_datagrams}, {"close", close_socket}};
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
     napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function);

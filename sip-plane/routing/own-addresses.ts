@@ -9,6 +9,8 @@ export interface MoreNames {
   readonly aliases?: readonly Alias[];
   /** In Route; `*.NAME`: every name below it. */
   readonly hostNames?: readonly string[];
+  /** Listeners that no other worker process has. */
+  readonly own?: ReadonlySet<Listener>;
 }
 
 /** Which addresses in messages are ours: compared as numbers, not as text. */
@@ -17,6 +19,7 @@ export class OwnAddresses {
   /** One leg serves clients and nodes. */
   readonly singleLeg: boolean;
   readonly #names: HostNames;
+  readonly #own: ReadonlySet<Listener>;
   readonly #table = new PeerTable();
   readonly #byPeer = new Map<Peer, Listener>();
 
@@ -24,9 +27,10 @@ export class OwnAddresses {
   constructor(
     listeners: readonly Listener[],
     wildcards: ReadonlySet<Listener> = new Set(),
-    { aliases = [], hostNames = [] }: MoreNames = {},
+    { aliases = [], hostNames = [], own = new Set() }: MoreNames = {},
   ) {
     this.#names = new HostNames(hostNames);
+    this.#own = own;
     this.listeners = listeners;
     this.singleLeg = !listeners.some(({ leg }) => leg === 'internal');
     for (const listener of listeners) {
@@ -58,7 +62,7 @@ export class OwnAddresses {
 
   /**
    * The listener of a leg that leads by a transport to addresses of a family: the preferred one if it does, else another on its host, else
-   * the first. With a single leg both names mean that one.
+   * one that no other worker has, since answers then come to this one, else the first. With a single leg both names mean that one.
    */
   find(leg: Leg, transport: Transport, family: 4 | 6 = 4, preferred?: Listener): Listener | undefined {
     let found: Listener | undefined;
@@ -67,7 +71,7 @@ export class OwnAddresses {
       if (listener.transport !== transport || listener.self.family !== family) continue;
       if (listener.leg !== leg && !this.singleLeg) continue;
       if (listener === preferred || listener.self.host === preferred?.self.host) return listener;
-      found ??= listener;
+      if (found === undefined || (this.#own.has(listener) && !this.#own.has(found))) found = listener;
     }
     return found;
   }

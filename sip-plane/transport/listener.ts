@@ -46,8 +46,6 @@ export class Listener {
   readonly self: Peer;
   /** The address that others are told. */
   readonly known: Peer;
-  /** The same listener as it names itself to peers that reach it without what stands before it; itself when nothing does. */
-  readonly direct: Listener;
   /** `Via: SIP/2.0/UDP host:port;branch=z9hG4bK`, with what else all our Vias there say. */
   readonly viaPrefix: Buffer;
   /** `Record-Route: <sip:`, then comes the flow or nothing. */
@@ -61,6 +59,7 @@ export class Listener {
   readonly secure: boolean;
   /** Carried by WebSocket: clients there have no address that they could be called at. */
   readonly webSocket: boolean;
+  #direct: Listener;
 
   constructor(
     index: number,
@@ -76,7 +75,7 @@ export class Listener {
     this.transport = transport;
     this.self = new Peer(publicAddress(host), port);
     this.known = advertised === undefined ? this.self : new Peer(advertised.host, advertised.port);
-    this.direct =
+    this.#direct =
       advertised === undefined ? this : new Listener(index, leg, transport, host, port, undefined, viaParams);
     this.secure = transport === Transport.TLS || transport === Transport.WSS;
     this.webSocket = transport === Transport.WS || transport === Transport.WSS;
@@ -93,6 +92,15 @@ export class Listener {
     const named = this.webSocket ? ';transport=ws' : '';
     this.secureRecordRoutePrefix = this.secure ? Buffer.from('Record-Route: <sips:', 'latin1') : this.recordRoutePrefix;
     this.secureRecordRouteUri = this.secure ? Buffer.from(`${sentBy}${named};lr`, 'latin1') : this.recordRouteUri;
+  }
+  /** The same listener as it names itself to peers that reach it without what stands before it; itself when nothing does. */
+  get direct(): Listener {
+    return this.#direct;
+  }
+
+  /** Several processes listen here: who must reach this very one is told its own listener instead. */
+  sharedBy(own: Listener): void {
+    this.#direct = own.direct;
   }
 }
 

@@ -31,6 +31,11 @@ export interface ListenersOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly events: ListenerEvents;
+  /**
+   * Of a worker process: sockets that are bound already, by listener, and what makes it one: beside the internal listeners that all workers
+   * share it has its own, so that nodes answer the one that asked. Undefined: this process has the ports for itself.
+   */
+  readonly sockets?: ReadonlyMap<string, number> | undefined;
 }
 
 /** What came, and from which listener. */
@@ -56,6 +61,8 @@ interface Place extends Ports {
   readonly leg: Leg;
   /** Front of its listeners' names. */
   readonly name: string;
+  /** Own listeners of a worker: by transport the one that all workers share, by whose address they are known. */
+  readonly shared?: ReadonlyMap<Transport, Listener>;
 }
 
 /** An address that means one of our listeners without being its own or the advertised one. */
@@ -73,6 +80,8 @@ export class Listeners {
   readonly wildcards = new Set<Listener>();
   /** Further addresses that mean a listener. */
   readonly aliases: Alias[] = [];
+  /** Those that no other worker has; empty: there are no others. */
+  readonly own = new Set<Listener>();
   /** Of the external leg, when messages are limited there. */
   readonly limiter: RateLimiter | undefined;
   readonly #options: ListenersOptions;
@@ -139,6 +148,16 @@ export class Listeners {
     if (tlsPort !== null) await this.#openStreams(place, Transport.TLS, tlsPort);
     if (wsPort !== null) await this.#openStreams(place, Transport.WS, wsPort);
     if (wssPort !== null) await this.#openStreams(place, Transport.WSS, wssPort);
+    if (place.leg === 'internal' && this.#options.sockets !== undefined && place.shared === undefined)
+      await this.#openOwn(place);
+  }
+
+  /** The same transports once more, for this worker alone. */
+  async #openOwn(place: Place): Promise<void> {
+    const here = this.opened.filter(({ name }) => name.startsWith(`${place.name}.`)).map(({ listener }) => listener);
+    const own = { ...place, name: `${place.name}.own`, shared: new Map(here.map((one) => [one.transport, one])) };
+    if (place.udpPort !== null) await this.#openUdp(own, 0);
+    for (const { transport } of here) if (transport !== Transport.UDP) await this.#openStreams(own, transport, 0);
   }
 
   /** UDP and TCP belong on one port (RFC 3261 18.2.1), also when the system chooses it. */
@@ -161,6 +180,7 @@ export class Listeners {
       what: `sip ${place.name} udp`,
       host: place.host,
       port,
+      inherited: this.#options.sockets?.get(`${place.name}.udp`),
       peers,
       handler: (batch) => {
         if (listener !== undefined) events.datagrams(listener, batch);
@@ -179,6 +199,7 @@ export class Listeners {
       transport,
       host,
       port,
+      exclusive: place.shared !== undefined,
       peers,
       parser,
       clock,
@@ -206,18 +227,24 @@ export class Listeners {
   }
 
   #add(
-    { leg, host, name, advertised }: Place,
+    { leg, host, name, advertised, shared }: Place,
     transport: Transport,
     port: number,
     socket: { readonly udp?: UdpEngine; readonly streams?: StreamTransport },
   ): Listener {
     const index = this.opened.length;
-    const known = advertisedAs({ leg, host, advertised }, transport, port, this.#options.config);
+    const common = shared?.get(transport);
+    const known = common
+      ? { host: common.known.host, port: common.known.port, inVia: false }
+      : advertisedAs({ leg, host, advertised }, transport, port, this.#options.config);
     const controlled =
       this.#options.config.overloadControl && (leg === 'internal' || this.#options.config.internal === null);
     const listener = new Listener(index, leg, transport, host, port, known, controlled ? OVERLOAD_CONTROL : '');
-    for (const alias of advertised?.aliases ?? [])
-      this.aliases.push({ host: alias, port: known?.port ?? port, listener });
+    if (common === undefined) this.#name(listener, advertised?.aliases ?? []);
+    else {
+      common.sharedBy(listener);
+      this.own.add(listener);
+    }
     if (host === '0.0.0.0' || host === '::') this.wildcards.add(listener);
     const transportKey = transportName(transport).toLowerCase();
     this.opened.push({ name: `${name}.${transportKey}`, listener, udp: socket.udp, streams: socket.streams });
@@ -226,5 +253,9 @@ export class Listeners {
       'CONFIG_INVALID',
       `sip: expected at most ${MAX_LISTENERS} ports over both legs, got more; run a second SIP plane for the rest`,
     );
+  }
+
+  #name(listener: Listener, aliases: readonly string[]): void {
+    for (const host of aliases) this.aliases.push({ host, port: listener.known.port, listener });
   }
 }

@@ -27,6 +27,8 @@ export interface StreamOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Among worker processes: the port is of this one alone. */
+  readonly exclusive?: boolean;
   readonly peers: PeerTable;
   readonly table: ConnectionTable;
   readonly parser: MessageParser;
@@ -98,7 +100,8 @@ export class StreamTransport implements ConnectionEvents {
     const server = createServer({ noDelay: true, keepAlive: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(listenError(options.what, options.host, options.port, error)));
-      server.listen({ host: options.host, port: options.port, ipv6Only: true }, resolve);
+      const { host, port, exclusive = false } = options;
+      server.listen({ host, port, exclusive, ipv6Only: true }, resolve);
     });
     server.removeAllListeners('error');
     server.on('error', () => {});

@@ -141,9 +141,9 @@ it('an IPv6 address takes node:dgram, whatever was built', async () => {
   let total = 0;
 
   beforeAll(async () => {
-    const first = native?.bind(host, 0) ?? -1;
+    const first = native?.bind(host, 0, true) ?? -1;
     const port = native?.port(first) ?? 0;
-    const opened = [first, native?.bind(host, port) ?? -1].map((inherited, index) =>
+    const opened = [first, native?.bind(host, port, true) ?? -1].map((inherited, index) =>
       openUdp(choice, {
         what: 'sip test udp',
         host,

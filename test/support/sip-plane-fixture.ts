@@ -4,7 +4,7 @@ import { Protocol, Transport, type Node } from '../../proto';
 import { configSchema, type SipConfig } from '../../runtime/config';
 import type { Clock } from '../../runtime/clock';
 import type { Service } from '../../runtime/service';
-import { createSipPlane } from '../../sip-plane';
+import { createSipPlane, type SipPlaneExtras } from '../../sip-plane';
 import { fakeCore, testNode, type FakeCore } from './fake-core';
 import { until } from './until';
 
@@ -32,12 +32,14 @@ async function noNames(name: string): Promise<string> {
   throw new Error(`no such name: ${name}`);
 }
 
-export async function startPlane(
-  nodes: readonly Node[] = [],
-  options: { readonly config?: Record<string, unknown>; readonly clock?: Clock } = {},
-): Promise<SipPlaneFixture> {
+export interface PlaneOptions extends Pick<SipPlaneExtras, 'worker'> {
+  readonly config?: Record<string, unknown>;
+  readonly clock?: Clock;
+}
+
+export async function startPlane(nodes: readonly Node[] = [], options: PlaneOptions = {}): Promise<SipPlaneFixture> {
   const core = fakeCore(Protocol.SIP, nodes, options.clock);
-  const plane = await createSipPlane(core, sipConfig(options.config), { resolve: noNames });
+  const plane = await createSipPlane(core, sipConfig(options.config), { resolve: noNames, worker: options.worker });
   const address = (name: string): string => plane.addresses[name] ?? '';
   return {
     core,

@@ -1,0 +1,174 @@
+import type { Node } from '../../proto';
+import type { WorkerPlan } from '../../runtime/workers';
+import { loadNativeUdp } from '../../sip-plane/native';
+import { planSipWorkers } from '../../sip-plane/worker-plan';
+import { FakeClock } from '../support/fake-clock';
+import { header, headers, request, responseTo, startLine } from '../support/sip-messages';
+import { UdpAgent, sipConfig, sipNode, startPlane, type SipPlaneFixture } from '../support/sip-plane-fixture';
+import { until } from '../support/until';
+import { WsAgent } from '../support/ws-agent';
+
+const built = loadNativeUdp() !== undefined;
+if (!built) process.stderr.write('skipped: workers of the SIP plane: the native UDP engine was not built here\n');
+
+const udp = { host: '127.0.0.1', udpPort: 0, tcpPort: null };
+/** The last number of an address or a URI: its port. */
+const portOf = (text: string): number => Number(/:(\d+)[^:]*$/.exec(text)?.[1]);
+
+/** Two workers as they share UDP, in one process. TCP is shared by node:cluster only: each has a port of its own here. */
+(built ? describe : describe.skip)('two workers of the SIP plane', () => {
+  const clock = new FakeClock();
+  let plan: WorkerPlan;
+  let workers: SipPlaneFixture[];
+  let agents: UdpAgent[];
+  let nodes: Node[];
+  let shared: { readonly external: number; readonly internal: number };
+
+  beforeEach(async () => {
+    const config = { workers: 2, external: { ...udp, wsPort: 0 }, internal: udp, health: { maxUnanswered: 3 } };
+    // The last one is a node only in one test.
+    agents = [await UdpAgent.start(), await UdpAgent.start(), await UdpAgent.start()];
+    nodes = agents.slice(0, 2).map(({ port }, i) => sipNode(`app${i}`, { udp: port }));
+    const found = await planSipWorkers(sipConfig(config));
+    if (found === undefined) throw new Error('no plan for two workers');
+    plan = found;
+    workers = await Promise.all(
+      [1, 2].map((index) => startPlane(nodes, { clock, config, worker: { sockets: plan.socketsOf(index) } })),
+    );
+    const [first] = workers;
+    shared = { external: first?.port('external.udp') ?? 0, internal: first?.port('internal.udp') ?? 0 };
+  });
+
+  afterEach(async () => {
+    for (const agent of agents) agent.close();
+    await Promise.all(workers.map((worker) => worker.close()));
+  });
+
+  /** A client at each worker: the system decides by its port whose a client is. */
+  async function clientOfEach(): Promise<[UdpAgent, UdpAgent]> {
+    const found: (UdpAgent | undefined)[] = [];
+    while (found[0] === undefined || found[1] === undefined) {
+      const client = await agent();
+      const before = workers.map((worker) => worker.counter('sip.answers'));
+      client.send(request({ method: 'OPTIONS', uri: `sip:127.0.0.1:${shared.external}` }), shared.external);
+      await client.next('OPTIONS was answered');
+      found[workers.findIndex((worker, i) => worker.counter('sip.answers') !== before[i])] ??= client;
+    }
+    return [found[0], found[1]];
+  }
+
+  async function agent(): Promise<UdpAgent> {
+    const one = await UdpAgent.start();
+    agents.push(one);
+    return one;
+  }
+
+  const invite = (client: UdpAgent, callId: string, method = 'INVITE'): string =>
+    request({ method, callId, cseq: `1 ${method}`, via: `UDP 127.0.0.1:${client.port};branch=z9hG4bK${callId}` });
+  const of = (messages: readonly string[], callId: string): string[] =>
+    messages.filter((message) => header(message, 'Call-ID') === callId);
+  /** What the nodes got of a call, by node. */
+  const received = (callId: string): string[][] => agents.slice(0, 3).map((one) => of(one.received, callId));
+  const arrived = (callId: string, count = 1): Promise<string[]> =>
+    until(`${callId} came ${count} times`, () => {
+      const all = received(callId).flat();
+      return all.length >= count ? all : undefined;
+    });
+  /** The node that a message came to. */
+  const app = (message: string): UdpAgent =>
+    agents.find((one) => one.received.includes(message)) ?? (agents[0] as UdpAgent);
+  const viaPort = (message: string): number => portOf(header(message, 'Via').split(';')[0] ?? '');
+
+  it('have one port outside and one inside, and each has another one inside, which nodes answer to', async () => {
+    const own = new Set<number>();
+    for (const [index, client] of (await clientOfEach()).entries()) {
+      client.send(invite(client, `call${index}`), shared.external);
+      const [came = ''] = await arrived(`call${index}`);
+      own.add(viaPort(came));
+      const routes = headers(came, 'Record-Route').map((value) => portOf(value.split(';')[0] ?? ''));
+      expect(routes).toEqual([shared.internal, shared.external]);
+      app(came).send(responseTo(came, '200 OK'), viaPort(came));
+      expect(startLine(await client.next())).toBe('SIP/2.0 200 OK');
+      expect(workers[index]?.counter('sip.internal.responses.2xx')).toBe(1);
+    }
+    expect(own.size).toBe(2);
+    expect(own.has(shared.internal)).toBe(false);
+  });
+
+  it('see the answers to what they asked: no node is ejected for its silence', async () => {
+    for (const [index, client] of (await clientOfEach()).entries()) {
+      for (let i = 0; i < 10; i += 1) {
+        const callId = `call${index}.${i}`;
+        client.send(invite(client, callId), shared.external);
+        const [came = ''] = await arrived(callId);
+        app(came).send(responseTo(came, '200 OK'), viaPort(came));
+        await client.next();
+        clock.advance(5000);
+      }
+    }
+    expect(workers.map((worker) => worker.counter('sip.ejections'))).toEqual([0, 0]);
+  });
+
+  it('STL-2, STL-3, STL-10: retransmissions, CANCEL and ACK stay put while nodes come and weights change', async () => {
+    const clients = await Promise.all(Array.from({ length: 40 }, agent));
+    clients.forEach((client, i) => client.send(invite(client, `call${i}`), shared.external));
+    for (let i = 0; i < clients.length; i += 1) await arrived(`call${i}`);
+    const more = [{ ...nodes[0], weight: 1 } as Node, nodes[1] as Node, sipNode('app2', { udp: agents[2]?.port ?? 0 })];
+    for (const worker of workers) worker.core.setNodes(more);
+    clients.forEach((client, i) => {
+      for (const method of ['INVITE', 'CANCEL', 'ACK'])
+        client.send(invite(client, `call${i}`, method), shared.external);
+    });
+    for (let i = 0; i < clients.length; i += 1) {
+      const all = await arrived(`call${i}`, 4);
+      expect(received(`call${i}`).filter((messages) => messages.length > 0)).toHaveLength(1);
+      expect(new Set(all.map((message) => header(message, 'Via'))).size).toBe(1);
+    }
+    const perWorker = workers.map((worker) => worker.counter('sip.external.requests.CANCEL'));
+    expect(Math.min(...perWorker)).toBeGreaterThan(0);
+  });
+
+  it('a browser is reached by the port of the worker that has its connection, also when a request comes in elsewhere', async () => {
+    const node = agents[0] as UdpAgent;
+    for (const worker of workers) worker.core.setNodes(nodes.slice(0, 1));
+    node.send(request({ method: 'OPTIONS', uri: `sip:127.0.0.1:${shared.internal}` }), shared.internal);
+    await node.next('OPTIONS was answered');
+    // What the node sends to the shared port comes to one worker; the browser is at the other.
+    const holder = workers.find((worker) => worker.counter('sip.answers') === 0) as SipPlaneFixture;
+    const browser = await WsAgent.connect(`ws://${holder.address('external.ws')}/`);
+    const via = 'WS df7jal23ls0d.invalid;branch=z9hG4bKws1';
+    browser.send(request({ method: 'REGISTER', via, callId: 'r', cseq: '1 REGISTER', extra: ['Supported: path'] }));
+    const [register = ''] = await arrived('r');
+    const path = header(register, 'Path');
+    expect(portOf(path.split(';')[0] ?? '')).toBe(viaPort(register));
+    const call = (callId: string, method: string, extra: readonly string[]): string =>
+      request({
+        method,
+        callId,
+        cseq: `1 ${method}`,
+        uri: 'sip:alice@df7jal23ls0d.invalid;transport=ws',
+        via: `UDP 127.0.0.1:${node.port};branch=z9hG4bK${callId}${method}`,
+        extra,
+      });
+
+    const ports = [viaPort(register), shared.internal];
+    for (const [i, port] of ports.entries()) {
+      node.send(call(`direct${i}`, 'INVITE', [`Route: ${path}`]), port);
+      const came = await browser.next();
+      expect(startLine(came)).toMatch(/^INVITE/);
+      browser.send(responseTo(came, '200 OK'));
+      const ok = await arrived(`direct${i}`).then((messages) => messages.find((one) => one.startsWith('SIP/2.0 200')));
+      const routes = headers(ok ?? '', 'Record-Route')
+        .map((value) => `Route: ${value}`)
+        .reverse();
+      const [inner = ''] = routes;
+      node.send(call(`direct${i}`, 'BYE', routes), portOf(inner.split(';')[0] ?? ''));
+      expect(startLine(await browser.next())).toMatch(/^BYE/);
+    }
+
+    browser.close();
+    await until('the worker noticed', () => holder.gauge('sip.connections') === 0);
+    node.send(call('late', 'INVITE', [`Route: ${path}`]), viaPort(register));
+    expect(startLine((await arrived('late'))[0] ?? '')).toBe('SIP/2.0 430 Flow Failed');
+  });
+});
