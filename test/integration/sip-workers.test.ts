@@ -15,6 +15,12 @@ const udp = { host: '127.0.0.1', udpPort: 0, tcpPort: null };
 /** The last number of an address or a URI: its port. */
 const portOf = (text: string): number => Number(/:(\d+)[^:]*$/.exec(text)?.[1]);
 
+const viaPort = (message: string): number => portOf(header(message, 'Via').split(';')[0] ?? '');
+const invite = (client: UdpAgent, callId: string, method = 'INVITE'): string =>
+  request({ method, callId, cseq: `1 ${method}`, via: `UDP 127.0.0.1:${client.port};branch=z9hG4bK${callId}` });
+const of = (messages: readonly string[], callId: string): string[] =>
+  messages.filter((message) => header(message, 'Call-ID') === callId);
+
 /** Two workers as they share UDP, in one process. TCP is shared by node:cluster only: each has a port of its own here. */
 (built ? describe : describe.skip)('two workers of the SIP plane', () => {
   const clock = new FakeClock();
@@ -48,7 +54,7 @@ const portOf = (text: string): number => Number(/:(\d+)[^:]*$/.exec(text)?.[1]);
   async function clientOfEach(): Promise<[UdpAgent, UdpAgent]> {
     const found: (UdpAgent | undefined)[] = [];
     while (found[0] === undefined || found[1] === undefined) {
-      const client = await agent();
+      const client = await newAgent();
       const before = workers.map((worker) => worker.counter('sip.answers'));
       client.send(request({ method: 'OPTIONS', uri: `sip:127.0.0.1:${shared.external}` }), shared.external);
       await client.next('OPTIONS was answered');
@@ -57,16 +63,12 @@ const portOf = (text: string): number => Number(/:(\d+)[^:]*$/.exec(text)?.[1]);
     return [found[0], found[1]];
   }
 
-  async function agent(): Promise<UdpAgent> {
+  async function newAgent(): Promise<UdpAgent> {
     const one = await UdpAgent.start();
     agents.push(one);
     return one;
   }
 
-  const invite = (client: UdpAgent, callId: string, method = 'INVITE'): string =>
-    request({ method, callId, cseq: `1 ${method}`, via: `UDP 127.0.0.1:${client.port};branch=z9hG4bK${callId}` });
-  const of = (messages: readonly string[], callId: string): string[] =>
-    messages.filter((message) => header(message, 'Call-ID') === callId);
   /** What the nodes got of a call, by node. */
   const received = (callId: string): string[][] => agents.slice(0, 3).map((one) => of(one.received, callId));
   const arrived = (callId: string, count = 1): Promise<string[]> =>
@@ -77,7 +79,6 @@ const portOf = (text: string): number => Number(/:(\d+)[^:]*$/.exec(text)?.[1]);
   /** The node that a message came to. */
   const app = (message: string): UdpAgent =>
     agents.find((one) => one.received.includes(message)) ?? (agents[0] as UdpAgent);
-  const viaPort = (message: string): number => portOf(header(message, 'Via').split(';')[0] ?? '');
 
   it('have one port outside and one inside, and each has another one inside, which nodes answer to', async () => {
     const own = new Set<number>();
@@ -110,7 +111,7 @@ const portOf = (text: string): number => Number(/:(\d+)[^:]*$/.exec(text)?.[1]);
   });
 
   it('STL-2, STL-3, STL-10: retransmissions, CANCEL and ACK stay put while nodes come and weights change', async () => {
-    const clients = await Promise.all(Array.from({ length: 40 }, agent));
+    const clients = await Promise.all(Array.from({ length: 40 }, newAgent));
     clients.forEach((client, i) => client.send(invite(client, `call${i}`), shared.external));
     for (let i = 0; i < clients.length; i += 1) await arrived(`call${i}`);
     const more = [{ ...nodes[0], weight: 1 } as Node, nodes[1] as Node, sipNode('app2', { udp: agents[2]?.port ?? 0 })];
@@ -160,7 +161,7 @@ const portOf = (text: string): number => Number(/:(\d+)[^:]*$/.exec(text)?.[1]);
       const ok = await arrived(`direct${i}`).then((messages) => messages.find((one) => one.startsWith('SIP/2.0 200')));
       const routes = headers(ok ?? '', 'Record-Route')
         .map((value) => `Route: ${value}`)
-        .reverse();
+        .toReversed();
       const [inner = ''] = routes;
       node.send(call(`direct${i}`, 'BYE', routes), portOf(inner.split(';')[0] ?? ''));
       expect(startLine(await browser.next())).toMatch(/^BYE/);
