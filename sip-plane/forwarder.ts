@@ -115,13 +115,16 @@ export class Forwarder {
     this.#flush();
   }
 
-  /** Requests that no connection could be made for: as if 503 had come (RFC 3261 16.9). */
+  /** Requests that no connection could be made for: by UDP if they may, else as if 503 had come (RFC 3261 18.1.1, 16.9). */
   undelivered(requests: readonly Undelivered[], connection: Connection): void {
     const { node } = connection.peer;
     if (node !== undefined) node.live.failures += requests.length;
     for (const { original, listener, peer, connection: source } of requests) {
+      const arrival = { listener, peer, connection: source };
       this.#parts.parser.parseHead(this.#view, original, 0, original.length);
-      this.#reject(this.#view, { listener, peer, connection: source }, Reject.UNREACHABLE);
+      const decision = this.#requests.decideByUdp(this.#view, arrival, this.#core.clock.now());
+      if (decision.action === Action.FORWARD) this.#forward(this.#view, arrival, decision);
+      else this.#reject(this.#view, arrival, Reject.UNREACHABLE);
     }
     this.#flush();
   }

@@ -1,11 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { NodeTable, PlaneNode } from '../../data-plane';
 import { base32Text } from './byte-hash';
+import { KeyRing, type SigningKey } from './key-ring';
 
 const NODE_CHARS = 8;
 const MAC_CHARS = 10;
 const HINT_CHARS = 1 + NODE_CHARS + MAC_CHARS;
-const MAX_KEYS = 8;
 const MAX_GONE = 10_000;
 
 /** What a hint that verifies says. */
@@ -14,18 +14,13 @@ export interface Hint {
   readonly nodeId: string | undefined;
 }
 
-interface Key {
-  readonly id: string;
-  readonly secret: Uint8Array;
-}
-
 /**
  * The signed names of nodes in Record-Route (`;h=<key id><8 characters of the node><10 of the HMAC>`), so that requests inside a dialog
  * find their node at every instance, and nobody outside can choose one. Made once per node and key when the table changes;
- * verified by looking them up. The first key signs; keys that were used before stay valid, a bounded number of them.
+ * verified by looking them up.
  */
 export class HintBook {
-  #keys: readonly Key[] = [];
+  readonly keys = new KeyRing();
   readonly #known = new Map<string, Hint>();
   /** Hints that verified by their MAC alone: of nodes that are not in the table. */
   readonly #gone = new Map<string, Hint>();
@@ -35,9 +30,7 @@ export class HintBook {
 
   /** Takes over nodes and keys of a new table. Nodes that left stay readable. */
   use(table: NodeTable): void {
-    const fresh = (table.settings?.hintKeys ?? []).map(({ keyId, secret }) => ({ id: keyId.slice(0, 1), secret }));
-    const older = this.#keys.filter((old) => !fresh.some((key) => sameKey(key, old)));
-    this.#keys = [...fresh, ...older].slice(0, MAX_KEYS);
+    this.keys.use(table);
     this.#known.clear();
     this.#gone.clear();
     this.#params.clear();
@@ -61,8 +54,8 @@ export class HintBook {
     const name = nodeChars(node.id);
     this.#noteSeen(name, node.id);
     // Newest key last, so that it wins should two keys have one id and one MAC.
-    for (const key of this.#keys.toReversed()) this.#known.set(key.id + name + mac(key, name), hint);
-    const signer = this.#keys[0];
+    for (const key of this.keys.all.toReversed()) this.#known.set(key.id + name + mac(key, name), hint);
+    const signer = this.keys.signer;
     if (signer !== undefined)
       this.#params.set(node.id, Buffer.from(`;h=${signer.id}${name}${mac(signer, name)}`, 'latin1'));
   }
@@ -79,7 +72,7 @@ export class HintBook {
 
   #verify(text: string): Hint | undefined {
     const name = text.slice(1, 1 + NODE_CHARS);
-    for (const key of this.#keys) {
+    for (const key of this.keys.all) {
       if (key.id !== text[0] || mac(key, name) !== text.slice(1 + NODE_CHARS)) continue;
       const hint: Hint = { nodeId: this.#seen.get(name) };
       if (this.#gone.size >= MAX_GONE) this.#gone.clear();
@@ -92,14 +85,10 @@ export class HintBook {
 
 const EMPTY = Buffer.alloc(0);
 
-function sameKey(a: Key, b: Key): boolean {
-  return a.id === b.id && Buffer.compare(a.secret, b.secret) === 0;
-}
-
 function nodeChars(nodeId: string): string {
   return base32Text(createHash('sha256').update(nodeId).digest(), NODE_CHARS);
 }
 
-function mac(key: Key, name: string): string {
+function mac(key: SigningKey, name: string): string {
   return base32Text(createHmac('sha256', key.secret).update(name).digest(), MAC_CHARS);
 }

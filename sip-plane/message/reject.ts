@@ -31,6 +31,7 @@ export const Reject = {
   NO_FLOW: 28,
   OVERLOAD: 29,
   BLOCKED: 30,
+  FORGED_FLOW: 31,
 } as const;
 
 /** What a reject means on the wire. */
@@ -74,6 +75,7 @@ const INFOS: readonly RejectInfo[] = [
   { name: 'no-flow', status: 480, reason: 'Temporarily Unavailable' },
   { name: 'overload', status: 503, reason: 'Service Unavailable' },
   { name: 'blocked', status: 403, reason: 'Forbidden' },
+  { name: 'forged-flow', status: 403, reason: 'Forbidden' },
 ];
 
 export const REJECT_COUNT = INFOS.length;

@@ -1,7 +1,7 @@
 import { ByteHash, HASH_CHARS } from '../affinity';
 import { HeaderKind, Edits, wire, type MessageView } from '../message';
 import type { Arrival } from './arrival';
-import { OWN_TAG } from './request-decider';
+import { OWN_TAG } from './own-tag';
 import { stampVia } from './stamp-via';
 import { ownTagHash } from './transaction';
 

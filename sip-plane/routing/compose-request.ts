@@ -1,11 +1,10 @@
 import { Transport } from '../../proto';
 import type { HintBook } from '../affinity';
-import { HeaderKind, Method, Scheme, wire, type Edits, type MessageView } from '../message';
+import { HeaderKind, Method, Scheme, wire, type Edits, type MessageView, type UriView } from '../message';
 import { uriTransport, type Listener, type Peer } from '../transport';
 import type { Arrival } from './arrival';
 import type { ContactPatch } from './contact-patch';
 import type { Decision } from './decision';
-import { FLOW_CHARS, FlowKind, writeFlow } from './flow';
 import type { RouteSet } from './route-set';
 import { stampVia } from './stamp-via';
 import type { Transaction } from './transaction';
@@ -22,9 +21,10 @@ const TRANSPORTS: ReadonlyMap<Transport, Buffer> = new Map(
     wire(`;transport=${uriTransport(transport)}`),
   ]),
 );
+const MADDR = wire(';maddr=');
+const TRANSPORT = wire(';transport=');
 const PATH = wire('Path: <sip:');
 const OUTBOUND = wire(';ob');
-const AT = 64;
 const END_OF_RECORD_ROUTE = wire('>\r\n');
 const ROUTE_LAST = wire('Route: <');
 
@@ -39,8 +39,6 @@ export interface Composition {
   readonly contacts?: ContactPatch | undefined;
 }
 
-const flow = Buffer.alloc(FLOW_CHARS + 1);
-
 /** Turns a decided request into splices. All that is new stands right after the start line; the rest stays where and as it was. */
 export function composeRequest(edits: Edits, parts: Composition, hints: HintBook): void {
   const { view, arrival, decision, transaction } = parts;
@@ -52,13 +50,14 @@ export function composeRequest(edits: Edits, parts: Composition, hints: HintBook
   const node = decision.towardNode ? decision.node : undefined;
   transaction.writeVia(edits, node?.hash, arrival.listener.index, arrival.connection?.id ?? 0);
   if (decision.recordRoute) recordRoutes(edits, parts, hints);
-  if (decision.path) path(edits, listener.direct, arrival.connection?.id ?? 0, decision.outbound);
+  if (decision.pathFlow !== undefined) path(edits, listener.direct, decision.pathFlow, decision.outbound);
   if (decision.pushRoute) pushRoute(edits, decision);
   if (decision.fromOutside) originHeaders(edits, view, arrival.peer);
   if (view.maxForwards < 0 && view.header(HeaderKind.MAX_FORWARDS) < 0) edits.text(MAX_FORWARDS);
   if (exit.transport !== Transport.UDP && view.contentLength < 0) contentLength(edits, view);
   if (decision.strictNext || decision.strictRescue) strict(edits, parts);
   if (decision.rewriteUri) rewriteUri(edits, view, decision.target as Peer);
+  if (decision.stripMaddr) stripMaddr(edits, view.uri, decision.rewriteUri);
   // Who comes by WebSocket is answered on it; where the web server stands is nobody's business (RFC 7118 5.3).
   if (!arrival.listener.webSocket) stampVia(edits, view, arrival.peer);
   countDown(edits, view);
@@ -75,18 +74,17 @@ function recordRoutes(edits: Edits, { view, routes, arrival, decision }: Composi
   const hint = node === undefined ? undefined : hints.param(node);
   // RFC 3261 16.6.4; where TLS ends at one of our sides, the other says sip.
   const secure = view.uri.scheme === Scheme.SIPS || (routes.hasTop && routes.top.scheme === Scheme.SIPS);
-  // Only those outside are reached by the connection of theirs; nodes listen.
-  const out = decision.towardNode ? 0 : (decision.connection?.id ?? 0);
-  const back = decision.fromOutside ? (arrival.connection?.id ?? 0) : 0;
-  // A connection of this process is reached through this process only, whatever stands before several of them.
-  const direct = out > 0 || back > 0;
+  // Only those outside are reached by flows of theirs; nodes listen.
+  const { outFlow: out, backFlow: back } = decision;
+  // A flow of this process is reached through this process only, whatever stands before several of them.
+  const direct = out !== undefined || back !== undefined;
   const named = decision.directExit || (direct && exit.leg === 'internal') ? exit.direct : exit;
   // One listener for both sides, as a single leg has, names whichever is outside.
   const legacy = decision.legacyHint;
-  recordRoute(edits, { listener: named, hint, legacy, connectionId: exit === entry ? out || back : out, secure });
+  recordRoute(edits, { listener: named, hint, legacy, flow: exit === entry ? (out ?? back) : out, secure });
   if (exit === entry) return;
   const behind = decision.directEntry || (direct && entry.leg === 'internal') ? entry.direct : entry;
-  recordRoute(edits, { listener: behind, hint, legacy, connectionId: back, secure });
+  recordRoute(edits, { listener: behind, hint, legacy, flow: back, secure });
 }
 
 interface OwnRoute {
@@ -94,28 +92,24 @@ interface OwnRoute {
   readonly hint: Buffer | undefined;
   /** The predecessor's hint. */
   readonly legacy: Buffer | undefined;
-  /** The flow that requests from the other side must take; 0: none. */
-  readonly connectionId: number;
+  /** `token@` of the flow that requests from the other side must take. */
+  readonly flow: Buffer | undefined;
   /** For a `sips` URI. */
   readonly secure: boolean;
 }
 
-function recordRoute(edits: Edits, { listener, hint, legacy, connectionId, secure }: OwnRoute): void {
+function recordRoute(edits: Edits, { listener, hint, legacy, flow, secure }: OwnRoute): void {
   edits.text(secure ? listener.secureRecordRoutePrefix : listener.recordRoutePrefix);
-  if (connectionId > 0) {
-    flow[writeFlow(flow, 0, FlowKind.CALL, connectionId)] = AT;
-    edits.text(flow);
-  }
+  if (flow !== undefined) edits.text(flow);
   edits.text(secure ? listener.secureRecordRouteUri : listener.recordRouteUri);
   if (hint !== undefined) edits.text(hint);
   if (legacy !== undefined) edits.text(legacy);
   edits.text(END_OF_RECORD_ROUTE);
 }
 
-/** Our own address as the node sees it, and the connection as its user part (RFC 3327, RFC 5626 5.1). */
-function path(edits: Edits, exit: Listener, connectionId: number, outbound: boolean): void {
+/** Our own address as the node sees it, and the flow as its user part (RFC 3327, RFC 5626 5.1). */
+function path(edits: Edits, exit: Listener, flow: Buffer, outbound: boolean): void {
   edits.text(PATH);
-  flow[writeFlow(flow, 0, FlowKind.REGISTERED, connectionId)] = AT;
   edits.text(flow);
   edits.text(exit.recordRouteUri);
   if (outbound) edits.text(OUTBOUND);
@@ -146,6 +140,19 @@ function rewriteUri(edits: Edits, view: MessageView, target: Peer): void {
   const { uri } = view;
   edits.begin(uri.hostPortStart, uri.hostPortEnd - uri.hostPortStart);
   edits.text(target.hostPortBytes);
+}
+
+/** Takes maddr, and what else only named our listener, out of the Request-URI (RFC 3261 16.4); `rewritten`: its host and port are changed already. */
+function stripMaddr(edits: Edits, uri: UriView, rewritten: boolean): void {
+  const maddrAt = uri.maddrStart - MADDR.length;
+  edits.begin(maddrAt, uri.maddrEnd - maddrAt);
+  if (uri.transportStart >= 0) {
+    const at = uri.transportStart - TRANSPORT.length;
+    edits.begin(at, uri.transportEnd - at);
+  }
+  if (rewritten || uri.port < 0 || uri.port === (uri.scheme === Scheme.SIPS ? 5061 : 5060)) return;
+  const bracket = uri.hostStart > uri.hostPortStart ? 1 : 0;
+  edits.begin(uri.hostEnd + bracket, uri.hostPortEnd - uri.hostEnd - bracket);
 }
 
 /** Max-Forwards one less; a useless value becomes 70. */

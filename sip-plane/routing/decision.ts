@@ -54,6 +54,11 @@ export class Decision {
   exit: Listener | undefined;
   /** An open connection that it must leave by. */
   connection: Connection | undefined;
+  /** It leaves by a flow that our own Route names: this connection, or by UDP to where the client's packets come from. */
+  byFlow = false;
+  /** `token@` of the flows to the side that it goes to, and to the side that it came from: stand in our Record-Routes. */
+  outFlow: Buffer | undefined;
+  backFlow: Buffer | undefined;
   /** The node is a stand-in for one that is gone. */
   failedOver = false;
   /** Came from clients or trunks, not from a node. */
@@ -68,10 +73,12 @@ export class Decision {
   legacyHint: Buffer | undefined;
   /** A node in Contact is replaced by the address that we are known by. */
   patchContact = false;
-  /** A REGISTER gets our Path: the registrar reaches its client by the connection that it came on. */
-  path = false;
-  /** And we say that this connection is a flow (RFC 5626 5.1). */
+  /** A REGISTER gets our Path with this `token@`: the registrar reaches its client by the flow that it came on. */
+  pathFlow: Buffer | undefined;
+  /** And we say that it is a flow (RFC 5626 5.1). */
   outbound = false;
+  /** maddr, port and transport leave the Request-URI: they only named us (RFC 3261 16.4). */
+  stripMaddr = false;
   /** Request-URI host and port become the target's. */
   rewriteUri = false;
   /** A Route for the target is put on top. */
@@ -91,8 +98,8 @@ export class Decision {
     this.legacyHint = undefined;
     this.target = undefined;
     this.exit = undefined;
-    this.connection = undefined;
-    this.path = this.outbound = this.directEntry = this.directExit = this.patchContact = false;
+    this.connection = this.outFlow = this.backFlow = this.pathFlow = undefined;
+    this.byFlow = this.stripMaddr = this.outbound = this.directEntry = this.directExit = this.patchContact = false;
     this.failedOver = this.fromOutside = this.towardNode = this.recordRoute = this.rewriteUri = this.pushRoute = false;
     this.dropTopRoute = this.strictNext = this.strictRescue = false;
   }

@@ -1,5 +1,6 @@
 import type { PlaneCore } from '../../data-plane';
 import { CallTable, DecisionCache, HintBook, NodeSlots } from '../affinity';
+import { FlowTokens } from './flow-tokens';
 
 export interface MemoryOptions {
   readonly decisionCacheSize: number;
@@ -12,6 +13,7 @@ export interface MemoryOptions {
 export class Memory {
   readonly slots = new NodeSlots();
   readonly hints = new HintBook();
+  readonly flows = new FlowTokens(this.hints.keys);
   readonly decisions: DecisionCache;
   readonly calls: CallTable;
 

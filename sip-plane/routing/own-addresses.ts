@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Transport } from '../../proto';
-import { Scheme, equalsLower, wire, type UriView } from '../message';
+import { Scheme, equalsLower, wire, type UriView, type ViaView } from '../message';
 import { PeerTable, canonicalIpv6, type Alias, type Leg, type Listener, type Peer } from '../transport';
 import { HostNames } from './host-names';
 
@@ -22,6 +22,7 @@ export class OwnAddresses {
   readonly #own: ReadonlySet<Listener>;
   readonly #table = new PeerTable();
   readonly #byPeer = new Map<Peer, Listener>();
+  readonly #keys = new Set<Peer['key']>();
 
   /** @param wildcards hosts `0.0.0.0` or `::` that a listener was bound to: all addresses of the machine count there. @param more what else means us. */
   constructor(
@@ -54,6 +55,11 @@ export class OwnAddresses {
     return this.at(bytes, uri.hostStart, uri.hostEnd, portOf(uri, bytes));
   }
 
+  /** Is this one of our own addresses? What is sent there comes back. */
+  has(peer: Peer): boolean {
+    return this.#keys.has(peer.key);
+  }
+
   /** As `ofUri`, for Route, where a host name of ours counts too; it leads to no listener in particular. */
   isOurRoute(bytes: Buffer, uri: UriView): boolean {
     if (uri.scheme !== Scheme.SIP && uri.scheme !== Scheme.SIPS) return false;
@@ -78,6 +84,7 @@ export class OwnAddresses {
 
   #add(host: string, listener: Listener, port = listener.self.port): void {
     const peer = this.#table.ofText(canonicalIpv6(host) ?? host, port);
+    this.#keys.add(peer.key);
     if (!this.#byPeer.has(peer)) this.#byPeer.set(peer, listener);
   }
 }
@@ -93,6 +100,12 @@ export function portOf(uri: UriView, bytes?: Buffer): number {
     if (equalsLower(bytes, uri.transportStart, uri.transportEnd, TLS)) return 5061;
   }
   return uri.scheme === Scheme.SIPS ? 5061 : 5060;
+}
+
+/** The port of a Via's sent-by; when it has none, the one that its transport has by default. */
+export function viaPort(via: ViaView, listener?: Listener): number {
+  if (via.port > 0) return via.port;
+  return listener?.secure === true ? 5061 : 5060;
 }
 
 function machineAddresses(): string[] {

@@ -1,35 +1,24 @@
 import type { PlaneNode } from '../../data-plane';
 import { Transport } from '../../proto';
-import { ByteHash, HASH_CHARS } from '../affinity';
-import {
-  HeaderKind,
-  Method,
-  Reject,
-  Scheme,
-  ViaView,
-  equalsBytes,
-  wantsRecordRoute,
-  wire,
-  type MessageView,
-  type UriView,
-} from '../message';
-import type { Listener, Peer } from '../transport';
+import { HeaderKind, Method, Reject, Scheme, equalsBytes, wantsRecordRoute, wire, type MessageView } from '../message';
+import type { Peer } from '../transport';
 import type { Arrival } from './arrival';
-import { Action, Decision, Drop } from './decision';
 import type { DeciderParts } from './decider-parts';
-import { FLOW_CHARS, FlowKind, readFlow } from './flow';
+import { Action, Decision, Drop } from './decision';
+import { LoopCheck } from './loop-check';
 import { namedTransport } from './named-transport';
 import { NodeChooser } from './node-chooser';
 import type { Exit } from './node-exits';
-import { portOf } from './own-addresses';
-import { supports } from './option-tags';
+import { contactSays, supports } from './option-tags';
+import { OutwardDecider } from './outward-decider';
+import { portOf, viaPort } from './own-addresses';
+import { OwnTag } from './own-tag';
 import { RouteSet } from './route-set';
-import { Transaction, ownTagHash } from './transaction';
+import { Transaction } from './transaction';
 
 const PATH = wire('path');
 const OUTBOUND = wire('outbound');
-/** Marks the To tags of our own answers. */
-export const OWN_TAG = wire('tp');
+const OB = wire('ob');
 /** A request that would be longer than this goes by TCP where it can (RFC 3261 18.1.1). */
 const UDP_LIMIT = 1300;
 /** What our Via, Record-Routes and origin headers add, about. */
@@ -45,13 +34,17 @@ export class RequestDecider {
   readonly routes = new RouteSet();
   readonly #parts: DeciderParts;
   readonly #chooser: NodeChooser;
-  readonly #via = new ViaView();
-  readonly #tag = new ByteHash();
-  readonly #tagText = Buffer.alloc(HASH_CHARS);
+  readonly #outward: OutwardDecider;
+  readonly #loops: LoopCheck;
+  readonly #ownTag = new OwnTag();
+  /** TCP was refused for a request that was too long for UDP. */
+  #byUdp = false;
 
   constructor(parts: DeciderParts) {
     this.#parts = parts;
     this.#chooser = new NodeChooser(parts.core, parts.memory, parts.peers, parts.affinity);
+    this.#outward = new OutwardDecider(parts, this);
+    this.#loops = new LoopCheck(parts.own);
   }
 
   /** @param nowMs the core's clock; whoever has many messages at once asks it once. */
@@ -61,8 +54,18 @@ export class RequestDecider {
     decision.reset();
     if (view.reject !== Reject.NONE) decision.rejectWith(view.reject);
     else this.#valid(view, arrival);
-    if (decision.action === Action.FORWARD) this.#naming(arrival);
+    if (decision.action === Action.FORWARD) this.#naming(view, arrival);
     if (decision.action === Action.REJECT && view.method === Method.ACK) decision.dropFor(Drop.ACK);
+    return decision;
+  }
+
+  /** Decides anew about a request that no TCP connection could be made for: what went by TCP for its length only goes by UDP (RFC 3261 18.1.1). */
+  decideByUdp(view: MessageView, arrival: Arrival, nowMs: number): Decision {
+    this.#byUdp = arrival.listener.transport === Transport.UDP && !this.#parts.exits.policy.forced;
+    const decision = this.decide(view, arrival, nowMs);
+    const helps = this.#byUdp && decision.exit?.transport === Transport.UDP;
+    this.#byUdp = false;
+    if (decision.action === Action.FORWARD && !helps) decision.rejectWith(Reject.UNREACHABLE);
     return decision;
   }
 
@@ -74,30 +77,47 @@ export class RequestDecider {
       return;
     }
     if (arrival.listener.leg === 'external' && this.#blocked(view, arrival)) return;
-    const forUs = own.ofUri(view.bytes, view.uri) !== undefined;
+    decision.stripMaddr = this.#onlyNamesUs(view, arrival);
+    const forUs = this.#isForUs(view);
     decision.strictRescue = forUs && view.uri.loose && routes.findLast(view);
     if (!routes.read(view, own, decision.strictRescue)) return decision.rejectWith(Reject.ROUTE);
     if (forUs && !routes.hasTop && view.method === Method.OPTIONS && view.uri.userStart < 0) {
       decision.action = Action.ANSWER_OK;
       return;
     }
-    if (view.method === Method.ACK && this.#isAckToUs(view)) return decision.dropFor(Drop.OWN_ACK);
+    if (view.method === Method.ACK && this.#ownTag.isIn(view)) return decision.dropFor(Drop.OWN_ACK);
     if (view.maxForwards === 0) return decision.rejectWith(Reject.MAX_FORWARDS);
     transaction.ofRequest(view, arrival.listener.index);
-    if (this.#loops(view)) return decision.rejectWith(Reject.LOOP);
+    if (this.#loops.loops(view, transaction)) return decision.rejectWith(Reject.LOOP);
     if (view.header(HeaderKind.PROXY_REQUIRE) >= 0) return decision.rejectWith(Reject.PROXY_REQUIRE);
     decision.recordRoute = wantsRecordRoute(view.method);
     const balanced = forUs && !decision.strictRescue && !routes.hasTop;
     decision.fromOutside = arrival.listener.leg === 'external' && !(own.singleLeg && this.#isNode(view, arrival.peer));
     if (decision.fromOutside || balanced) this.#toNode(view, arrival, forUs);
-    else this.#fromNode(view, arrival);
+    else this.#outward.decide(view, arrival, this.#chooser.nowMs);
+  }
+
+  /** Is maddr of the Request-URI the very listener that the request came to? Then it did its work and goes (RFC 3261 16.4). */
+  #onlyNamesUs(view: MessageView, { listener }: Arrival): boolean {
+    const { uri, bytes } = view;
+    if (uri.maddrStart < 0) return false;
+    const named = this.#parts.own.at(bytes, uri.maddrStart, uri.maddrEnd, portOf(uri, bytes));
+    if (named?.self.key !== listener.self.key) return false;
+    const transport = namedTransport(view, uri) ?? (uri.scheme === Scheme.SIPS ? Transport.TLS : Transport.UDP);
+    return transport === listener.transport || (transport === Transport.WS && listener.webSocket);
+  }
+
+  #isForUs({ bytes, uri }: MessageView): boolean {
+    const { own } = this.#parts;
+    if (!this.decision.stripMaddr) return own.ofUri(bytes, uri) !== undefined;
+    return own.at(bytes, uri.hostStart, uri.hostEnd, uri.scheme === Scheme.SIPS ? 5061 : 5060) !== undefined;
   }
 
   /** How we call ourselves to both sides. */
-  #naming(arrival: Arrival): void {
+  #naming(view: MessageView, arrival: Arrival): void {
     const { decision } = this;
-    const { direct, contacts } = this.#parts;
-    const { legacyHint } = this.#parts;
+    const { direct, contacts, legacyHint } = this.#parts;
+    if (decision.recordRoute) this.#flows(view, arrival);
     if (legacyHint !== undefined && decision.recordRoute && decision.node !== undefined) {
       const inner = decision.towardNode ? decision.exit : arrival.listener;
       decision.legacyHint = legacyHint.params(decision.node, inner?.transport ?? arrival.listener.transport);
@@ -108,10 +128,35 @@ export class RequestDecider {
     decision.directExit = decision.target !== undefined && direct.has(decision.target);
   }
 
+  /** The flows that stand in our Record-Routes: those outside are reached by them only, if they came by a connection or through a NAT. */
+  #flows(view: MessageView, arrival: Arrival): void {
+    const { decision } = this;
+    const { flows } = this.#parts.memory;
+    const { connection, listener, peer } = arrival;
+    if (decision.fromOutside) {
+      if (connection !== undefined) decision.backFlow = flows.ofConnection(connection, false);
+      else if (this.#isNatted(view, peer)) decision.backFlow = flows.ofPeer(peer, listener.index, false);
+    }
+    const { target, exit } = decision;
+    if (decision.connection !== undefined) decision.outFlow = flows.ofConnection(decision.connection, false);
+    else if (decision.byFlow && target !== undefined && exit !== undefined)
+      decision.outFlow = flows.ofPeer(target, exit.index, false);
+  }
+
+  /** By UDP: is the sender reached only where its packets come from? It says so by `ob` in Contact, or is elsewhere than its Via says. */
+  #isNatted(view: MessageView, peer: Peer): boolean {
+    const { bytes, topVia } = view;
+    if (supports(view, OUTBOUND) && contactSays(view, OB)) return true;
+    // Without rport it wants answers where it says, not where it sends from (RFC 3581 3).
+    if (topVia.rport < 0) return false;
+    return viaPort(topVia) !== peer.port || !equalsBytes(bytes, topVia.hostStart, topVia.hostEnd, peer.hostBytes);
+  }
+
   /** Inwards: a node is chosen, and the request is sent there. From outside nothing goes anywhere else: we are no open relay. */
   #toNode(view: MessageView, arrival: Arrival, forUs: boolean): void {
     const { decision, routes, transaction } = this;
     const chooser = this.#chooser;
+    if (this.#forgedFlow(view)) return decision.rejectWith(Reject.FORGED_FLOW);
     let node = chooser.choose(view, transaction, routes, decision.strictRescue);
     if (node === undefined) return decision.rejectWith(Reject.NO_NODE);
     let exit = this.#exitTo(node, view, arrival);
@@ -135,7 +180,18 @@ export class RequestDecider {
     this.#path(view, arrival);
   }
 
+  /** A token in our own Route that is not of our making (RFC 5626 5.3). The sender's own names the way that it came by. */
+  #forgedFlow({ bytes }: MessageView): boolean {
+    const { own, ownCount } = this.routes;
+    for (let i = 0; i < ownCount; i += 1) {
+      const { userStart, userEnd } = own[i] as (typeof own)[number];
+      if (userStart >= 0 && this.#parts.memory.flows.read(bytes, userStart, userEnd) === 'forged') return true;
+    }
+    return false;
+  }
+
   #exitTo(node: PlaneNode, view: MessageView, arrival: Arrival): Exit | undefined {
+    if (this.#byUdp) return this.#parts.exits.choose(node, Transport.UDP);
     return this.#parts.exits.choose(node, this.#chooser.transport ?? this.#transportTo(node, view, arrival));
   }
 
@@ -148,15 +204,18 @@ export class RequestDecider {
   }
 
   /**
-   * Clients on a connection of theirs are reached by it only: the registrar is told by Path, if the client has Path too and comes straight
-   * to us (RFC 3327 5.1, RFC 5626 5.1). Others would be refused by strict registrars.
+   * Clients on a connection of theirs or behind a NAT are reached by their flow only: the registrar is told by Path, if the client has Path
+   * too and comes straight to us (RFC 3327 5.1, RFC 5626 5.1). Others would be refused by strict registrars.
    */
-  #path(view: MessageView, { connection }: Arrival): void {
+  #path(view: MessageView, { connection, listener, peer }: Arrival): void {
     const { decision } = this;
-    if (view.method !== Method.REGISTER || connection === undefined || !decision.fromOutside) return;
-    if (view.topVia.nextValue >= 0 || view.next(view.header(HeaderKind.VIA)) >= 0) return;
-    decision.path = supports(view, PATH);
-    decision.outbound = decision.path && supports(view, OUTBOUND);
+    if (view.method !== Method.REGISTER || !decision.fromOutside) return;
+    if (view.topVia.nextValue >= 0 || view.next(view.header(HeaderKind.VIA)) >= 0 || !supports(view, PATH)) return;
+    const { flows } = this.#parts.memory;
+    const outbound = supports(view, OUTBOUND);
+    if (connection !== undefined) decision.pathFlow = flows.ofConnection(connection, true);
+    else if (outbound || this.#isNatted(view, peer)) decision.pathFlow = flows.ofPeer(peer, listener.index, true);
+    decision.outbound = outbound && decision.pathFlow !== undefined;
   }
 
   /** Scanners; with a single leg nodes are not looked at. */
@@ -204,180 +263,6 @@ export class RequestDecider {
     const named = uri.hostStart < 0 ? undefined : peers.find(view.bytes, uri.hostStart, uri.hostEnd, portOf(uri));
     decision.pushRoute = named?.key !== target.key;
   }
-
-  /** Outwards: the request of a node goes where its Route or Request-URI says. */
-  #fromNode(view: MessageView, arrival: Arrival): void {
-    const { decision, routes } = this;
-    const source = this.#sourceNode(view, arrival);
-    decision.node = source;
-    decision.strictNext = routes.hasTop && !routes.top.loose && !decision.strictRescue;
-    if ((routes.hasTop || !this.#flow(view)) && !this.#nextHop(view, arrival)) return;
-    if (decision.target?.sendable !== true) return decision.rejectWith(Reject.DESTINATION);
-    decision.action = Action.FORWARD;
-    if (source !== undefined) this.#rememberSource(view, source);
-  }
-
-  #rememberSource(view: MessageView, source: PlaneNode): void {
-    const { memory } = this.#parts;
-    const { call } = this.transaction;
-    const now = this.#chooser.nowMs;
-    source.live.heardAtMs = now;
-    if (view.method === Method.BYE) memory.calls.ended(call.hi, call.lo, now);
-    else if (!view.inDialog && wantsRecordRoute(view.method)) memory.calls.routed(call.hi, call.lo, source, false, now);
-  }
-
-  #nextHop(view: MessageView, arrival: Arrival): boolean {
-    const { decision, routes } = this;
-    const { own, peers } = this.#parts;
-    const uri = this.#nextUri(view);
-    if (uri.scheme !== Scheme.SIP && uri.scheme !== Scheme.SIPS) return this.#refuse(Reject.DESTINATION);
-    if (decision.action === Action.REJECT) return false;
-    const maddr = uri.maddrStart >= 0;
-    const start = maddr ? uri.maddrStart : uri.hostStart;
-    const end = maddr ? uri.maddrEnd : uri.hostEnd;
-    const port = portOf(uri, view.bytes);
-    decision.target = peers.ofBytes(view.bytes, start, end, port) ?? this.#resolved(view, start, end, port);
-    if (decision.target === undefined) return false;
-    const leg = decision.target.node !== undefined || this.#isSibling(view) ? 'internal' : 'external';
-    const transport = this.#transportTowards(view, uri, arrival);
-    const { family } = decision.target;
-    decision.exit = own.find(leg, transport, family, routes.exit);
-    // WebSocket has one name in URIs, with TLS and without.
-    if (transport === Transport.WS) decision.exit ??= own.find(leg, Transport.WSS, family, routes.exit);
-    return decision.exit === undefined ? this.#refuse(Reject.UNREACHABLE) : true;
-  }
-
-  #transportTowards(view: MessageView, uri: UriView, arrival: Arrival): Transport {
-    const named = namedTransport(view, uri);
-    if (uri.scheme === Scheme.SIPS)
-      return named === Transport.WS || named === Transport.WSS ? Transport.WSS : Transport.TLS;
-    return named ?? this.routes.exit?.transport ?? arrival.listener.transport;
-  }
-
-  /** Does the next Route name the connection of a client at another instance? Those are reached on the inside. */
-  #isSibling({ bytes }: MessageView): boolean {
-    const { hasTop, top } = this.routes;
-    if (!hasTop || top.userStart < 0 || top.userEnd - top.userStart !== FLOW_CHARS) return false;
-    return bytes[top.userStart] === FlowKind.REGISTERED && readFlow(bytes, top.userStart) > 0;
-  }
-
-  #nextUri(view: MessageView): UriView {
-    const { decision, routes } = this;
-    if (routes.hasTop) return routes.top;
-    if (!decision.strictRescue) return view.uri;
-    // The real Request-URI stands in the last Route value; ours is not needed any more.
-    routes.top.parse(view.bytes, routes.lastUriStart, routes.lastUriEnd);
-    return routes.top;
-  }
-
-  /** A host name: its address if it is known; else the request is parked (RESOLVE) or refused. */
-  #resolved(view: MessageView, start: number, end: number, port: number): Peer | undefined {
-    const { names, peers } = this.#parts;
-    const name = view.text(start, end).toLowerCase();
-    // What a browser calls itself leads nowhere but back on its own connection (RFC 7118 5, RFC 2606).
-    if (name === 'invalid' || name.endsWith('.invalid')) {
-      this.decision.rejectWith(Reject.NO_FLOW);
-      return undefined;
-    }
-    const address = names.get(name);
-    if (address !== undefined && address !== '') return peers.ofText(address, port);
-    if (address === '') this.decision.rejectWith(Reject.DESTINATION);
-    else {
-      this.decision.action = Action.RESOLVE;
-      this.decision.name = name;
-    }
-    return undefined;
-  }
-
-  #refuse(code: number): false {
-    this.decision.rejectWith(code);
-    return false;
-  }
-
-  /**
-   * Takes the open connection that the flow in our own Route names. False: there is none. One that is gone ends the request when it was a
-   * WebSocket, because nobody listens there (RFC 7118 5); other clients may be called anew.
-   */
-  #flow(view: MessageView): boolean {
-    const { decision, routes } = this;
-    const { own, connections } = this.#parts;
-    for (let i = 0; i < routes.ownCount; i += 1) {
-      const uri = routes.own[i] as UriView;
-      if (uri.userEnd - uri.userStart !== FLOW_CHARS || uri.userStart < 0) continue;
-      const id = readFlow(view.bytes, uri.userStart);
-      const connection = id > 0 ? connections.byId(id) : undefined;
-      if (connection?.listener.leg === 'external') {
-        decision.connection = connection;
-        decision.target = connection.peer;
-        decision.exit = connection.listener;
-        return true;
-      }
-      if (id <= 0) continue;
-      const registered = view.bytes[uri.userStart] === FlowKind.REGISTERED;
-      if (registered || own.ofUri(view.bytes, uri)?.webSocket === true) decision.rejectWith(Reject.FLOW_FAILED);
-    }
-    return false;
-  }
-
-  /** Who sent this: the guides' hint in Route, our own hint, the packet's source, or the address in its Via. */
-  #sourceNode(view: MessageView, arrival: Arrival): PlaneNode | undefined {
-    const { peers, memory, core } = this.#parts;
-    const { bytes, topVia } = view;
-    for (let i = 0; i < this.routes.ownCount; i += 1) {
-      const uri = this.routes.own[i] as UriView;
-      if (uri.nodeHostStart >= 0 && uri.nodePort > 0) {
-        const named = peers.find(bytes, uri.nodeHostStart, uri.nodeHostEnd, uri.nodePort)?.node;
-        if (named !== undefined) return named;
-      }
-    }
-    const direct = arrival.peer.node ?? peers.find(bytes, topVia.hostStart, topVia.hostEnd, viaPort(topVia))?.node;
-    if (direct !== undefined) return direct;
-    for (let i = 0; i < this.routes.ownCount; i += 1) {
-      const uri = this.routes.own[i] as UriView;
-      const hint = memory.hints.read(bytes, uri.hintStart, uri.hintEnd);
-      if (hint?.nodeId !== undefined) return core.table.get(hint.nodeId);
-    }
-    return undefined;
-  }
-
-  #isAckToUs(view: MessageView): boolean {
-    const { bytes, to } = view;
-    if (to.tagEnd - to.tagStart !== OWN_TAG.length + HASH_CHARS || to.tagStart < 0) return false;
-    ownTagHash(this.#tag, view);
-    this.#tag.write(this.#tagText, 0);
-    const hashStart = to.tagStart + OWN_TAG.length;
-    return (
-      equalsBytes(bytes, to.tagStart, hashStart, OWN_TAG) && equalsBytes(bytes, hashStart, to.tagEnd, this.#tagText)
-    );
-  }
-
-  /** Was the request here before, on the same way? Other ways are spirals and pass. */
-  #loops(view: MessageView): boolean {
-    const { own } = this.#parts;
-    const { bytes } = view;
-    const via = this.#via;
-    let index = view.header(HeaderKind.VIA);
-    let at = view.topVia.valueStart;
-    // By far the most requests: one Via, and not of ours.
-    if (view.topVia.loopStart < 0 && view.topVia.nextValue < 0 && view.next(index) < 0) return false;
-    while (index >= 0) {
-      if (!via.parse(bytes, at, view.valueEnd(index))) return false;
-      const ours = via.loopStart >= 0 && own.at(bytes, via.hostStart, via.hostEnd, viaPort(via)) !== undefined;
-      if (ours && this.transaction.looped(bytes, via)) return true;
-      if (via.nextValue >= 0) at = via.nextValue;
-      else {
-        index = view.next(index);
-        at = index < 0 ? -1 : view.valueStart(index);
-      }
-    }
-    return false;
-  }
-}
-
-/** The port of a Via's sent-by; when it has none, the one that its transport has by default. */
-export function viaPort(via: ViaView, listener?: Listener): number {
-  if (via.port > 0) return via.port;
-  return listener?.secure === true ? 5061 : 5060;
 }
 
 function isHeartbeat(view: MessageView, arrival: Arrival): boolean {

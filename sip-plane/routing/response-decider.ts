@@ -5,9 +5,8 @@ import type { Connection, ConnectionTable, Listener, Peer, PeerTable, StreamTran
 import type { ContactPatch } from './contact-patch';
 import type { Memory } from './memory';
 import type { NodeExits } from './node-exits';
-import type { OwnAddresses } from './own-addresses';
+import { viaPort, type OwnAddresses } from './own-addresses';
 import { Drop } from './decision';
-import { viaPort } from './request-decider';
 import { ReturnPath, Transaction } from './transaction';
 
 const RPORT = wire('rport=');

@@ -44,8 +44,10 @@ export class RouteSet {
       const own = this.ownCount < MAX_OWN ? (this.own[this.ownCount] as UriView) : this.top;
       if (!this.#value(view, index, at, own)) return false;
       if (this.ownCount >= MAX_OWN || !addresses.isOurRoute(view.bytes, own)) return this.#keepTop(view, index, at);
+      const named = addresses.ofUri(view.bytes, own);
+      if (this.#ofAnotherPass(named)) return this.#keepTop(view, index, at);
       this.ownCount += 1;
-      this.exit = addresses.ofUri(view.bytes, own) ?? this.exit;
+      this.exit = named ?? this.exit;
       if (this.#address.valueEnd >= view.valueEnd(index)) {
         index = view.next(index);
         at = index < 0 ? -1 : view.valueStart(index);
@@ -71,6 +73,14 @@ export class RouteSet {
       }
     }
     return this.lastIndex >= 0;
+  }
+
+  /**
+   * Two values of the same leg in a row belong to two pairs: the request passed us twice, with a node in between that keeps out of the Route.
+   * That one gets the second pair (RT-1). Pairs that come twice, as some clients collect them, all go.
+   */
+  #ofAnotherPass(named: Listener | undefined): boolean {
+    return this.ownCount > 1 && named !== undefined && named.leg === this.exit?.leg && named.leg === 'internal';
   }
 
   #keepTop(view: MessageView, index: number, at: number): boolean {

@@ -2,7 +2,7 @@
 export { AddressRanges } from './address-ranges';
 export { Connection, type Undelivered } from './connection';
 export { ConnectionTable } from './connection-table';
-export { canonicalIpv6 } from './ipv6';
+export { canonicalIpv6, ipv6Groups } from './ipv6';
 export { Listener, transportName, uriTransport, type Advertised, type Leg } from './listener';
 export { Listeners, type Alias, type ListenerEvents, type ListenersOptions, type Opened } from './listeners';
 export { openUdp, type UdpEngineChoice } from './open-udp';

@@ -34,7 +34,7 @@ describe('TCP', () => {
     const at = await node.connection();
     const invite = await at.next();
     expect(header(invite, 'Via')).toMatch(/^SIP\/2\.0\/TCP 127\.0\.0\.1:\d+;branch=z9hG4bK[a-z2-7]{21};i=/);
-    expect(headers(invite, 'Record-Route')[1]).toMatch(/^<sip:f[a-z2-7]{7}@127\.0\.0\.1:\d+;transport=tcp;lr;h=/);
+    expect(headers(invite, 'Record-Route')[1]).toMatch(/^<sip:f[a-z2-7]{16}@127\.0\.0\.1:\d+;transport=tcp;lr;h=/);
     at.send(responseTo(invite, '180 Ringing'));
     at.send(responseTo(invite, '200 OK'));
     expect(startLine(await client.next())).toBe('SIP/2.0 180 Ringing');

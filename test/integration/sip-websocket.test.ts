@@ -101,7 +101,7 @@ describe('SIP over WebSocket', () => {
     const invite = await node.next();
     expect(header(invite, 'Via')).toMatch(/^SIP\/2\.0\/UDP 127\.0\.0\.1:/);
     const own = fixture.address('external.ws').replace('.', String.raw`\.`);
-    expect(headers(invite, 'Record-Route')[1]).toMatch(new RegExp(`^<sip:f[a-z2-7]{7}@${own};transport=ws;lr;h=`));
+    expect(headers(invite, 'Record-Route')[1]).toMatch(new RegExp(`^<sip:f[a-z2-7]{16}@${own};transport=ws;lr;h=`));
   });
 
   it('VIA-3, WS-6: nothing about the client is added to its Via, and the answer takes its connection', async () => {

@@ -13,7 +13,7 @@ import {
   type Decision,
   type MoreNames,
 } from '../../sip-plane/routing';
-import { Listener, NameCache, PeerTable, type Advertised } from '../../sip-plane/transport';
+import { Listener, NameCache, PeerTable, type Advertised, type Connection } from '../../sip-plane/transport';
 import { fakeCore, type FakeCore } from './fake-core';
 import { FakeClock } from './fake-clock';
 
@@ -23,6 +23,8 @@ export interface From {
   readonly transport?: Transport;
   readonly host?: string;
   readonly port?: number;
+  /** Over a stream. */
+  readonly connection?: Connection;
 }
 
 export interface DeciderOptions extends MoreNames {
@@ -146,8 +148,15 @@ export class DeciderFixture {
   }
 
   #arrival(from: From): Parameters<RequestDecider['decide']>[1] {
-    const listener = this.own.find(from.leg ?? 'external', from.transport ?? Transport.UDP);
+    const family = from.host?.includes(':') === true ? 6 : 4;
+    const { leg = 'external', transport = Transport.UDP } = from;
+    // A test may say that an IPv6 sender came to the only listener there is.
+    const listener = this.own.find(leg, transport, family) ?? this.own.find(leg, transport);
     if (listener === undefined) throw new Error('no such listener');
-    return { listener, peer: this.peers.ofText(from.host ?? '192.0.2.1', from.port ?? 5060), connection: undefined };
+    return {
+      listener,
+      peer: this.peers.ofText(from.host ?? '192.0.2.1', from.port ?? 5060),
+      connection: from.connection,
+    };
   }
 }
