@@ -80,8 +80,7 @@ export class OutwardDecider {
     const { own, peers } = this.#parts;
     const target = peers.ofText(flow.host, flow.port);
     const named = own.listeners[flow.listenerIndex];
-    const fits =
-      named?.transport === Transport.UDP && named.leg === 'external' && named.self.family === target.family;
+    const fits = named?.transport === Transport.UDP && named.leg === 'external' && named.self.family === target.family;
     const exit = fits ? named : own.find('external', Transport.UDP, target.family);
     return exit !== undefined && this.#leave(target, exit);
   }

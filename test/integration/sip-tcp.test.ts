@@ -120,6 +120,26 @@ describe('TCP', () => {
     expect(fixture.core.table.get('gone')?.live.failures).toBe(1);
   });
 
+  it('VIA-14: what is too long for UDP goes by UDP after all when TCP is refused, and the next try does at once', async () => {
+    const server = await UdpAgent.start();
+    fixture.core.setNodes([sipNode('app1', { udp: server.port, tcp: await freePort() })]);
+    const caller = await UdpAgent.start();
+    const send = (): void =>
+      caller.send(
+        request({ via: `UDP 127.0.0.1:${caller.port};branch=z9hG4bKlong`, body: 'x'.repeat(1500) }),
+        fixture.port('external.udp'),
+      );
+    send();
+    const invite = await server.next();
+    expect(header(invite, 'Via')).toMatch(/^SIP\/2\.0\/UDP /);
+    server.send(responseTo(invite, '200 OK'), fixture.port('internal.udp'));
+    expect(startLine(await caller.next())).toBe('SIP/2.0 200 OK');
+    send();
+    expect(await server.next()).toBe(invite);
+    expect(fixture.counter('sip.dialFailures')).toBe(1);
+    for (const agent of [server, caller]) agent.close();
+  });
+
   it('turns away connections above the limit', async () => {
     const small = await startPlane([], { config: { maxConnections: 1 } });
     const first = await TcpAgent.connect(small.port('external.tcp'));

@@ -34,6 +34,74 @@ describe('Route', () => {
     plane.core.setNodes([app1, app2]);
   });
 
+  it('RT-1: extra copies of our pair, as some clients collect them, go too', () => {
+    const twice = [...Array(2)].flatMap(() => [`Route: ${ownRoute('external')}`, `Route: ${ownRoute('internal')}`]);
+    expect(headers(plane.forward(request({ extra: twice })), 'Route')).toEqual([]);
+  });
+
+  it('RT-1: the pair of a second pass stays for the node that keeps out of the Route, which sends it back to us', () => {
+    const pairs = [ownRoute('external'), ownRoute('internal'), ownRoute('internal'), ownRoute('external')];
+    const extra = pairs.map((value) => `Route: ${value}`);
+    plane.core.setNodes([app1]);
+    const first = plane.forward(request({ method: 'BYE', uri: 'sip:carol@203.0.113.9', extra }));
+    expect(headers(first, 'Route')).toEqual(['<sip:10.0.0.11:5060;lr>', ...pairs.slice(2)]);
+    const back = pairs.slice(2).map((value) => `Route: ${value}`);
+    const second = plane.decide(request({ method: 'BYE', uri: 'sip:carol@203.0.113.9', extra: back }), inside);
+    expect(second.target?.host).toBe('203.0.113.9');
+    plane.core.setNodes([app1, app2]);
+  });
+
+  it.each([
+    ['of our listener', 'sip:bob@example.com;maddr=198.51.100.1', 'sip:bob@example.com'],
+    [
+      'with what named its port and transport',
+      'sip:bob@example.com:5060;maddr=198.51.100.1;transport=udp;a=b',
+      'sip:bob@example.com:5060;a=b',
+    ],
+    ['of another host stays', 'sip:bob@example.com;maddr=203.0.113.8', 'sip:bob@example.com;maddr=203.0.113.8'],
+    [
+      'of another port stays',
+      'sip:bob@example.com:5080;maddr=198.51.100.1',
+      'sip:bob@example.com:5080;maddr=198.51.100.1',
+    ],
+    [
+      'of another transport stays',
+      'sip:bob@example.com;maddr=198.51.100.1;transport=tcp',
+      'sip:bob@example.com;maddr=198.51.100.1;transport=tcp',
+    ],
+  ])('RT-3: maddr %s', (_, uri, expected) => {
+    expect(startLine(plane.forward(request({ uri })))).toBe(`INVITE ${expected} SIP/2.0`);
+  });
+
+  it('RT-3: maddr of the internal listener with its port goes, and the request leaves by what remains', () => {
+    const uri = 'sip:carol@203.0.113.9:5065;maddr=10.0.0.1;transport=udp';
+    const got = plane.forward(request({ uri }), inside);
+    expect(startLine(got)).toBe('INVITE sip:carol@203.0.113.9 SIP/2.0');
+    expect(plane.requests.decision.target?.port).toBe(5060);
+  });
+
+  it('RT-10: our Record-Route leads to us, and a stand-in reads its hint', () => {
+    const [inner = '', outer = ''] = headers(plane.forward(request({ callId: 'rt10' })), 'Record-Route');
+    const chosen = plane.requests.decision.node?.id;
+    for (const value of [inner, outer]) {
+      const bye = request({ method: 'BYE', to: '<sip:b@x>;tag=1', extra: [`Route: ${value}`] });
+      for (const one of [plane, new DeciderFixture([app1, app2])]) {
+        expect(one.nodeOf(bye)).toBe(chosen);
+        expect(one.requests.routes.hasTop).toBe(false);
+      }
+    }
+  });
+
+  it('RT-14: a next hop that is ourselves is a loop, whatever it is called', async () => {
+    const names = new NameCache(plane.clock, async () => '10.0.0.1');
+    const named = new DeciderFixture([app1], { names });
+    await new Promise<void>((resolve) => {
+      names.whenKnown('lb.example.com', resolve);
+    });
+    expect(named.decide(request({ uri: 'sip:bob@lb.example.com:5065' }), inside).reject).toBe(Reject.LOOP);
+    expect(plane.decide(request({ uri: 'sip:bob@x.example;maddr=198.51.100.1' }), inside).reject).toBe(Reject.LOOP);
+  });
+
   it('RT-6: sends to the node and leaves a Request-URI alone that is not ours', () => {
     const got = plane.forward(request({ uri: 'sip:bob@example.com:5070;x=y' }));
     expect(startLine(got)).toBe('INVITE sip:bob@example.com:5070;x=y SIP/2.0');
