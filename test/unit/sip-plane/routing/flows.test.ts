@@ -214,11 +214,12 @@ function keyRing(keys: readonly HintKey[]): KeyRing {
   return ring;
 }
 
+const read = (tokens: FlowTokens, text: Buffer): ReturnType<FlowTokens['read']> => tokens.read(text, 0, text.length);
+
 describe('keys of flows', () => {
   const connection = connectionOf(77);
   const textOf = (tokens: FlowTokens): Buffer =>
     (tokens.ofConnection(connection, true) ?? Buffer.alloc(0)).subarray(0, -1);
-  const read = (tokens: FlowTokens, text: Buffer): ReturnType<FlowTokens['read']> => tokens.read(text, 0, text.length);
 
   it('OB-1: tokens outlive a change of keys, new ones carry the new key, and instances understand each other', () => {
     const ring = keyRing([key('a', 1)]);
