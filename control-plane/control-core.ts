@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { NodeState } from '../proto';
+import type { ConsulAccess } from '../runtime/consul';
 import { Counters } from '../runtime/counters';
 import type { ProcessContext } from '../runtime/process-context';
 import { RateLimiter } from './access';
 import { SipHeartbeats } from './heartbeat';
+import { ServiceImport } from './imports';
 import { Overview, progressElsewhere } from './peers';
 import { PushHub } from './push';
 import { Registry, type PlaneProgress } from './registry';
@@ -39,7 +41,7 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
   await seedStore(store, config);
   const cluster = new SharedCluster({
     store,
-    consul,
+    consul: config.store === 'consul' ? consul : undefined,
     clock,
     logger,
     id: context.incarnation,
@@ -77,6 +79,7 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
   const sessions = new SessionRequests(sessionTable, registry);
   const sipHeartbeats = new SipHeartbeats({ registry, counters, logger, drainTimeoutMs: config.drainTimeoutMs });
   const stopStaticNodes = startStaticNodes({ nodes: config.nodes, registry, clock, logger });
+  const imports = startImports(consul, { registry, context });
   const hintKeys = new HintKeyRotation({
     store,
     clock,
@@ -114,10 +117,22 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
   const close = async (): Promise<void> => {
     sessionTable.close();
     stopStaticNodes();
+    await Promise.all(imports.map((one) => one.close()));
     for (const timer of timers) timer.cancel();
     await cluster.close();
+    consul?.close();
   };
   return { ...core, streams, isCutOff: () => cluster.isCutOff(), isBehind: () => cluster.isBehind(), join, close };
+}
+
+function startImports(
+  consul: ConsulAccess | undefined,
+  { registry, context: { config, ...shared } }: { registry: Registry; context: ProcessContext },
+): ServiceImport[] {
+  if (consul === undefined) return [];
+  return config.control.import.map(
+    (one) => new ServiceImport({ ...shared, config: one, client: consul.client(), registry }),
+  );
 }
 
 /** Planes at other control planes. Where one of those says nothing, its planes may have sessions: a drain then waits for its deadline. */

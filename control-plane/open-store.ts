@@ -5,7 +5,7 @@ import type { ProcessContext } from '../runtime/process-context';
 import { ConsulStore } from './consul';
 import { MemoryStore, type Store } from './store';
 
-/** A store, and the way to Consul where it is kept there. */
+/** A store, and the way to Consul where anything needs it. */
 export interface OpenedStore {
   readonly store: Store;
   /** Closed by whoever closes the store. */
@@ -15,8 +15,9 @@ export interface OpenedStore {
 /** The store that the configuration asks for, with a whole state in it. Throws STORE_UNREACHABLE, TOKEN_FILE, TLS_MATERIAL. */
 export async function openStore({ config, clock, random, logger }: ProcessContext): Promise<OpenedStore> {
   const { store: kind, consul: settings } = config.control;
-  if (kind === 'memory') return { store: new MemoryStore(randomUUID(), clock), consul: undefined };
-  const consul = new ConsulAccess({ settings, what: 'control.consul', clock, logger });
+  const isNeeded = kind === 'consul' || config.control.import.length > 0;
+  const consul = isNeeded ? new ConsulAccess({ settings, what: 'control.consul', clock, logger }) : undefined;
+  if (kind === 'memory' || consul === undefined) return { store: new MemoryStore(randomUUID(), clock), consul };
   const store = new ConsulStore({
     client: consul.client(),
     prefix: `${settings.prefix}/`,

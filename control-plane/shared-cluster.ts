@@ -11,7 +11,7 @@ import type { Store } from './store';
 export interface SharedClusterOptions {
   readonly store: Store;
   /** Undefined: this control plane is alone. */
-  readonly consul: Pick<ConsulAccess, 'client' | 'close'> | undefined;
+  readonly consul: Pick<ConsulAccess, 'client'> | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Random id of this process. */
@@ -95,7 +95,6 @@ export class SharedCluster {
     this.#views?.close();
     await this.#peers?.close();
     await this.#options.store.close();
-    this.#options.consul?.close();
   }
 
   #check(registry: Registry, streams: OpenStreams): void {

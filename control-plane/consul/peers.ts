@@ -48,7 +48,6 @@ export class Peers {
   readonly #instances = new Map<string, Peer>();
   readonly #registration: ServiceRegistration;
   #trustedAtMs = Number.NEGATIVE_INFINITY;
-  #firstTrustedAtMs: number | undefined;
   #timer: Timer | undefined;
   /** When the first question was asked that has no answer yet. */
   #unansweredSinceMs: number | undefined;
@@ -87,7 +86,9 @@ export class Peers {
   isAlive(id: string): boolean {
     const now = this.#options.clock.now();
     if (id === this.#options.id || now - this.#trustedAtMs > TRUST_MS) return true;
-    const seenAtMs = this.#seenAtMs.get(id) ?? this.#firstTrustedAtMs ?? now;
+    // One that has just started holds nodes before its check passes: unknown ones get the same time, from when they are first asked for.
+    const seenAtMs = this.#seenAtMs.get(id) ?? now;
+    this.#seenAtMs.set(id, seenAtMs);
     return now - seenAtMs < GONE_AFTER_MS;
   }
 
@@ -110,7 +111,6 @@ export class Peers {
   #note(instances: readonly Peer[]): void {
     const now = this.#options.clock.now();
     this.#trustedAtMs = now;
-    this.#firstTrustedAtMs ??= now;
     for (const instance of instances) {
       this.#instances.set(instance.id, instance);
       this.#seenAtMs.set(instance.id, now);

@@ -1,6 +1,6 @@
 import { NodeState, type Node } from '../../proto';
 import type { Lease } from './lease-table';
-import { STATIC } from './record-state';
+import { IMPORTED, STATIC } from './record-state';
 import { Refusal } from './refusal';
 
 /** Who holds the node id now. */
@@ -18,10 +18,9 @@ export function admit(
   { peerHost, source }: { readonly peerHost: string; readonly source: string },
   held: Incumbent,
 ): void {
-  if (held.source === STATIC) {
-    throw new Refusal('NODE_ID_TAKEN', `node_id ${node.nodeId} belongs to a node of the configuration`, {
-      node_id: node.nodeId,
-    });
+  if (held.source === STATIC || held.source === IMPORTED) {
+    const whose = held.source === STATIC ? 'node of the configuration' : 'service imported from Consul';
+    throw new Refusal('NODE_ID_TAKEN', `node_id ${node.nodeId} belongs to a ${whose}`, { node_id: node.nodeId });
   }
   const { nodeId, incarnation } = node;
   if (held.elsewhere !== undefined) admitBeside(node, held.elsewhere);

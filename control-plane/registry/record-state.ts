@@ -3,6 +3,16 @@ import { Refusal } from './refusal';
 
 /** The source of nodes that stand in the configuration. */
 export const STATIC = 'static';
+/** The source of nodes that are imported from Consul's catalog. */
+export const IMPORTED = 'consul';
+
+/** Who puts nodes into the registry that do not come by themselves. */
+export type PlacedSource = typeof STATIC | typeof IMPORTED;
+
+/** Whether a control plane speaks for the node: it has no lease. */
+export function isPlaced({ source }: NodeRecord): boolean {
+  return source === STATIC || source === IMPORTED;
+}
 
 /** The record, or Refusal NODE_UNKNOWN. */
 export function required(record: NodeRecord | undefined, nodeId: string): NodeRecord {

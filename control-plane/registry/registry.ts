@@ -9,7 +9,8 @@ import { GuardKeeper } from './guard-keeper';
 import { LeaseTable, type Lease } from './lease-table';
 import { LeaseTime } from './lease-time';
 import { NodeRecords } from './node-records';
-import { STATIC, required, sameRecord, withState } from './record-state';
+import { PlacedNodes } from './placed-nodes';
+import { STATIC, isPlaced, required, sameRecord, withState, type PlacedSource } from './record-state';
 import { validateNode } from './validate-node';
 
 export interface RegistryOptions {
@@ -60,6 +61,7 @@ export class Registry {
   readonly #time: LeaseTime;
   readonly #leases: LeaseTable;
   readonly #guard: GuardKeeper;
+  readonly #placed: PlacedNodes;
   readonly #drains = new Drains();
   /** SUSPECT nodes to when they became it, in lease time. */
   readonly #suspects = new Map<string, number>();
@@ -75,6 +77,14 @@ export class Registry {
       logger,
       records: this.#records,
       guard: { ...guard, windowMs: lease.ttlMs },
+    });
+    this.#placed = new PlacedNodes({
+      ...options,
+      records: this.#records,
+      guard: this.#guard,
+      time: this.#time,
+      suspects: this.#suspects,
+      recordFor: (node, source, old) => this.#recordFor(node, source, old),
     });
     store.watch((commits) => this.#follow(commits));
   }
@@ -134,24 +144,14 @@ export class Registry {
     return { lease, state: kept?.node?.state ?? NodeState.ACTIVE };
   }
 
-  /** Says whether a node of the configuration is well; the first time makes it known. It needs no lease and is never removed. */
-  async place(node: Node, well: boolean): Promise<void> {
-    const valid = validateNode(node);
-    const before = this.#records.get(node.nodeId)?.node?.state;
-    const record = await this.#records.change(node.nodeId, '', (held) => {
-      // Several control planes may probe it; one of them speaks for it.
-      const spoken = held?.source === STATIC && held.holder !== this.#options.holderId;
-      if (spoken && this.#options.isHolderAlive(held.holder)) return undefined;
-      const placed = this.#recordFor(valid, STATIC, held) ?? held;
-      if (placed === undefined) return undefined;
-      const suspect = !well && placed.wantedState !== NodeState.MAINTENANCE;
-      const next = withState(placed, placed.wantedState, suspect ? NodeState.SUSPECT : placed.wantedState);
-      return held !== undefined && sameRecord(held, next) ? undefined : next;
-    });
-    const fell = before === NodeState.ACTIVE && record?.node?.state === NodeState.SUSPECT;
-    if (fell) this.#guard.note(valid.pool, this.#time.now());
-    if (before !== record?.node?.state)
-      this.#options.logger.info({ node: node.nodeId, well }, 'node of the configuration');
+  /** Says whether a node of the configuration, or an imported one, is well; the first time makes it known. It needs no lease. Throws Refusal INVALID. */
+  place(node: Node, well: boolean, source: PlacedSource = STATIC): Promise<void> {
+    return this.#placed.place(node, well, source);
+  }
+
+  /** Such a node is not there any more: SUSPECT now, removed in time. Nothing happens to one that another control plane speaks for. */
+  fade(nodeId: string): Promise<void> {
+    return this.#placed.fade(nodeId);
   }
 
   /** A heartbeat. Undefined: the lease is not known (any more). */
@@ -202,13 +202,13 @@ export class Registry {
     const record = await this.#records.change(nodeId, traceparent, (found) => {
       const held = required(found, nodeId);
       if (held.wantedState === NodeState.ACTIVE && !held.held) return undefined;
-      const needsLease = held.source !== STATIC;
+      const needsLease = !isPlaced(held);
       const state = needsLease && silent ? NodeState.SUSPECT : NodeState.ACTIVE;
       return { ...withState(held, NodeState.ACTIVE, state), held: false, leaving: false };
     });
     this.#drains.end(nodeId);
     const found = required(record, nodeId);
-    if (found.node?.state === NodeState.SUSPECT && found.source !== STATIC && !this.#suspects.has(nodeId)) {
+    if (found.node?.state === NodeState.SUSPECT && !isPlaced(found) && !this.#suspects.has(nodeId)) {
       this.#suspects.set(nodeId, this.#time.now());
     }
     return this.#view(found);
@@ -238,11 +238,19 @@ export class Registry {
   adoptOrphans(): void {
     const { holderId, isHolderAlive, store } = this.#options;
     if (store.frozen) return;
-    for (const { node, holder, source, wantedState, leaving } of this.#records.list()) {
-      if (node === undefined || source === STATIC || holder === holderId || isHolderAlive(holder)) continue;
+    for (const record of this.#records.list()) {
+      const { node, holder, wantedState, leaving } = record;
+      if (node === undefined || holder === holderId || isHolderAlive(holder)) continue;
       const { nodeId } = node;
+      if (isPlaced(record)) {
+        this.#placed.fadeUnspoken(nodeId).catch((error: unknown) => this.#notWritten(nodeId, error));
+        continue;
+      }
       const silent = wantedState !== NodeState.MAINTENANCE && !leaving;
-      if (silent) this.#suspects.set(nodeId, this.#time.now());
+      if (silent) {
+        this.#suspects.set(nodeId, this.#time.now());
+        this.#guard.note(node.pool, this.#time.now());
+      }
       this.#options.logger.warn({ node: nodeId, holder }, 'the control plane of a node is gone: no new work for it');
       this.#later(nodeId, (found) => {
         if (found?.holder !== holder) return undefined;
@@ -258,9 +266,11 @@ export class Registry {
       if (!key.startsWith(NODES)) continue;
       const nodeId = key.slice(NODES.length);
       const record = recordOf(value);
-      const { holderId } = this.#options;
+      const { holderId, isHolderAlive } = this.#options;
+      if (record === undefined || record.holder === holderId || isHolderAlive(record.holder))
+        this.#placed.spoken(nodeId);
       if (record === undefined) this.#forget(nodeId);
-      else if (record.holder !== holderId && record.source !== STATIC) {
+      else if (record.holder !== holderId && (!isPlaced(record) || isHolderAlive(record.holder))) {
         this.#leases.end(nodeId);
         this.#suspects.delete(nodeId);
       }
@@ -360,9 +370,11 @@ export class Registry {
 
   /** A change that nobody waits for. */
   #later(nodeId: string, decide: (record: NodeRecord | undefined) => NodeRecord | 'delete' | undefined): void {
-    this.#records.change(nodeId, '', decide).catch((error: unknown) => {
-      this.#options.logger.error({ err: error, node: nodeId }, 'cannot write a node');
-    });
+    this.#records.change(nodeId, '', decide).catch((error: unknown) => this.#notWritten(nodeId, error));
+  }
+
+  #notWritten(nodeId: string, error: unknown): void {
+    this.#options.logger.error({ err: error, node: nodeId }, 'cannot write a node');
   }
 
   #view(record: NodeRecord): NodeView {

@@ -1,7 +1,8 @@
 import { Endpoint, Node, Protocol, Transport } from '../../proto';
 import type { StaticNodeConfig } from '../../runtime/config';
 
-const PORTS = [
+/** The names of ports in the configuration, and what each is for. */
+export const PORTS = [
   ['sipUdp', Protocol.SIP, Transport.UDP],
   ['sipTcp', Protocol.SIP, Transport.TCP],
   ['sipTls', Protocol.SIP, Transport.TLS],
@@ -14,6 +15,8 @@ const PORTS = [
   ['smpp', Protocol.SMPP, Transport.TCP],
   ['smppTls', Protocol.SMPP, Transport.TLS],
 ] as const;
+
+export type PortName = (typeof PORTS)[number][0];
 
 /** A node of the configuration as the contract has it. Its incarnation is always the same: it is not told when the server restarts. */
 export function nodeFromConfig(config: StaticNodeConfig): Node {

@@ -15,6 +15,9 @@ export interface StaticNodesOptions {
   readonly probes?: ProberOptions['probes'];
 }
 
+/** Again and again: an operator may have removed or resumed it meanwhile, or the control plane that spoke for it died. */
+const PLACE_EVERY_MS = 2000;
+
 /** Keeps the nodes of the configuration in the registry: ACTIVE while their ports answer, else SUSPECT. Returns what ends that. */
 export function startStaticNodes(options: StaticNodesOptions): () => void {
   const stops = options.nodes.map((config) => follow(config, options));
@@ -34,8 +37,7 @@ function follow(config: StaticNodeConfig, { registry, clock, logger, probes }: S
     });
   };
   place();
-  // Again and again: an operator may have removed or resumed it meanwhile.
-  const timer = clock.every(settings.intervalMs, place);
+  const timer = clock.every(PLACE_EVERY_MS, place);
   if (!enabled) return () => timer.cancel();
   const prober = startProber({
     ...settings,

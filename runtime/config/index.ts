@@ -9,6 +9,7 @@ export {
   type HttpConfig,
   type SipConfig,
   type SmppConfig,
+  type ImportConfig,
   type StaticNodeConfig,
 } from './schema';
 export { tlsClient, tlsServer, type TlsClientConfig, type TlsServerConfig } from './tls-schema';

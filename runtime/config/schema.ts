@@ -98,6 +98,11 @@ const routing = (algorithm: string) =>
     })
     .prefault({});
 
+const poolName = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'expected 1-64 characters of A-Z a-z 0-9 . _ -' })
+  .default('default');
+
 const staticNode = z
   .strictObject({
     id: z
@@ -116,11 +121,7 @@ const staticNode = z
     wss: nodePort('secure WebSockets, when it is not the one of https'),
     smpp: nodePort('SMPP'),
     smppTls: nodePort('SMPP over TLS'),
-    pool: z
-      .string()
-      .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'expected 1-64 characters of A-Z a-z 0-9 . _ -' })
-      .default('default')
-      .describe('Pool of the node.'),
+    pool: poolName.describe('Pool of the node.'),
     weight: z.int().min(0).max(1000).default(100).describe('Share of new work; 0: none.'),
     jvmRoute: z.string().max(64).default('').describe('Suffix of its session ids; default its id.'),
     version: z.string().max(256).default('').describe('Version of its software.'),
@@ -136,6 +137,38 @@ const staticNode = z
   .refine((node) => NODE_PORTS.some((name) => node[name] !== undefined), {
     error: 'expected at least one port, such as sipUdp, http or smpp',
   });
+
+const importedPort = (what: string) =>
+  z
+    .union([
+      z.string().regex(/^(port|meta\.[A-Za-z0-9_-]{1,128})$/, { error: 'expected port, meta.NAME or a number' }),
+      z.int().min(1).max(65_535),
+    ])
+    .optional()
+    .describe(`Port for ${what}: port (of the instance), meta.NAME (of its metadata) or a number.`);
+
+const serviceImport = z.strictObject({
+  service: z.string().min(1).max(128).describe("Name in Consul's catalog."),
+  tag: z.string().min(1).max(64).optional().describe('Only instances with this tag.'),
+  pool: poolName.describe('Pool of the nodes.'),
+  ports: z
+    .strictObject({
+      sipUdp: importedPort('SIP over UDP'),
+      sipTcp: importedPort('SIP over TCP'),
+      sipTls: importedPort('SIP over TLS'),
+      sipWs: importedPort('SIP over WebSocket'),
+      sipWss: importedPort('SIP over secure WebSocket'),
+      http: importedPort('HTTP'),
+      https: importedPort('HTTPS'),
+      ws: importedPort('WebSockets, when it is not the one of http'),
+      wss: importedPort('secure WebSockets, when it is not the one of https'),
+      smpp: importedPort('SMPP'),
+      smppTls: importedPort('SMPP over TLS'),
+    })
+    .refine((ports) => NODE_PORTS.some((name) => ports[name] !== undefined), {
+      error: 'expected at least one port, such as http: port',
+    }),
+});
 
 const control = z
   .strictObject({
@@ -211,6 +244,12 @@ const control = z
       .default(30_000)
       .describe('How long a config on trial must run without more failures before all planes get it.'),
     statsIntervalMs: ms.default(1000).describe('How often planes report their figures.'),
+    import: z
+      .array(serviceImport)
+      .default([])
+      .describe(
+        'Services in Consul (of control.consul, whatever the store) whose instances are nodes while their checks pass.',
+      ),
     nodes: z.array(staticNode).default([]).describe('Nodes that do not register: their ports are probed instead.'),
     routing: z
       .strictObject({ sip: routing('call-id-affinity'), http: routing('round-robin'), smpp: routing('round-robin') })
@@ -224,6 +263,7 @@ export const configSchema = z.strictObject({ log, operator, telemetry, cluster, 
 export type Config = z.infer<typeof configSchema>;
 export type ControlConfig = Config['control'];
 export type StaticNodeConfig = ControlConfig['nodes'][number];
+export type ImportConfig = ControlConfig['import'][number];
 export type SipConfig = Config['sip'];
 export type HttpConfig = Config['http'];
 export type SmppConfig = Config['smpp'];

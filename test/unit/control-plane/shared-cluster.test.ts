@@ -32,7 +32,7 @@ function world() {
   const consul = new FakeConsul();
   const cluster = new SharedCluster({
     store,
-    consul: { client: () => consul.client(), close: () => undefined },
+    consul: { client: () => consul.client() },
     clock,
     logger,
     id: 'me',

@@ -70,6 +70,15 @@ describe('control planes', () => {
     expect(one.isAlive('long-gone')).toBe(false);
   });
 
+  it('that have just started count as living though they are not listed yet', async () => {
+    const world = new World();
+    const one = await world.join('one', 7700);
+    await world.pass(60_000, one);
+    expect(one.isAlive('just-started')).toBe(true);
+    await world.pass(16_000, one);
+    expect(one.isAlive('just-started')).toBe(false);
+  });
+
   it('all live while the list cannot be trusted: Consul away, or this one not in it', async () => {
     const world = new World();
     const one = await world.join('one', 7700);

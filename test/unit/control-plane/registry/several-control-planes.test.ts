@@ -153,6 +153,66 @@ describe('a node', () => {
   });
 });
 
+describe('a node of the configuration of several control planes', () => {
+  const app1 = registration('app1').node as Node;
+
+  /** Both look at each other's nodes twice a second; those who have app1 in their file speak for it. */
+  function run(world: World, ms: number, speakers: readonly Registry[]): void {
+    for (let left = ms; left > 0; left -= 500) {
+      for (const registry of world.running) registry.adoptOrphans();
+      for (const registry of speakers) if (world.running.has(registry)) void registry.place(app1, true);
+      world.clock.advance(500);
+    }
+  }
+
+  it('is spoken for by the other one when the first dies', async () => {
+    const world = new World();
+    await world.one.place(app1, true);
+    run(world, 5000, [world.one, world.two]);
+    world.running.delete(world.one);
+    world.alive.delete('one');
+    run(world, 60_000, [world.one, world.two]);
+    expect(world.state('app1')).toBe(NodeState.ACTIVE);
+  });
+
+  it('that is in no file any more becomes SUSPECT and goes in time', async () => {
+    const world = new World();
+    await world.one.place(app1, true);
+    world.running.delete(world.one);
+    world.alive.delete('one');
+    run(world, 9000, []);
+    expect(world.state('app1')).toBe(NodeState.ACTIVE);
+    run(world, 2000, []);
+    expect(world.state('app1')).toBe(NodeState.SUSPECT);
+    run(world, REMOVAL_MS + 1000, []);
+    expect(world.state('app1')).toBeUndefined();
+  });
+
+  it('that comes back into a file before it went is ACTIVE again, and stays', async () => {
+    const world = new World();
+    await world.one.place(app1, true);
+    world.running.delete(world.one);
+    world.alive.delete('one');
+    run(world, 20_000, []);
+    expect(world.state('app1')).toBe(NodeState.SUSPECT);
+    run(world, 2 * REMOVAL_MS, [world.two]);
+    expect(world.state('app1')).toBe(NodeState.ACTIVE);
+  });
+
+  it('goes with many others only after the guard, and never one in MAINTENANCE', async () => {
+    const world = new World();
+    const many = ['a', 'b', 'c', 'd'].map((id) => registration(id).node as Node);
+    for (const node of many) await world.one.place(node, true);
+    await world.one.drain('d', 0, '');
+    world.running.delete(world.one);
+    world.alive.delete('one');
+    run(world, 2 * REMOVAL_MS, []);
+    expect([world.two.guardActive, world.two.size]).toEqual([true, 4]);
+    run(world, 600_000 + 2 * REMOVAL_MS, []);
+    expect(world.two.list().map(({ node }) => node.nodeId)).toEqual(['d']);
+  });
+});
+
 describe('a drain', () => {
   it('that one control plane began ends though it dies', async () => {
     const world = new World();
