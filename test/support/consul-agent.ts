@@ -1,5 +1,5 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import path from 'node:path';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { consulBinary } from './consul-binary';
 import { freePort } from './free-port';
 import { until } from './until';
 
@@ -11,13 +11,6 @@ export interface ConsulAgent {
   freeze(): void;
   thaw(): void;
   close(): Promise<void>;
-}
-
-/** The Consul binary: CONSUL_BIN, the one in PATH, or what scripts/fetch-consul.js has put into .cache; undefined where there is none. */
-function consulBinary(): string | undefined {
-  const cached = path.resolve(__dirname, '../../.cache/consul/usr/bin/consul');
-  const candidates = [process.env['CONSUL_BIN'], 'consul', cached];
-  return candidates.find((file) => file !== undefined && spawnSync(file, ['version']).status === 0);
 }
 
 /** `describe` for tests that need a real Consul; skipped with a printed reason without one, and failing when CI=true. */
