@@ -1,5 +1,6 @@
 import type { Clock } from './clock';
 import type { Config } from './config';
+import type { LiveConfig } from './live-config';
 import type { Logger } from './logger';
 import type { OperatorPages } from './operator-pages';
 import type { Random } from './random';
@@ -9,6 +10,8 @@ import type { Worker } from './workers';
 /** What a process gives to the service that it runs. Tests make their own. */
 export interface ProcessContext {
   readonly config: Config;
+  /** Tells what changed in the files while it runs; absent: nothing does. */
+  readonly liveConfig?: LiveConfig | undefined;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly clock: Clock;

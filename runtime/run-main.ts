@@ -4,6 +4,7 @@ import { systemClock } from './clock';
 import { loadConfig, type Config } from './config';
 import { TriplaneError, messageOf } from './errors';
 import { exitWithLine, runService } from './lifecycle';
+import { LiveConfig } from './live-config';
 import { createLogger, type Logger } from './logger';
 import { OperatorPages } from './operator-pages';
 import type { ProcessContext } from './process-context';
@@ -42,7 +43,7 @@ export async function runMain({ name, start, args, workers }: MainOptions): Prom
     operator,
     start: async () => {
       const plan = worker === undefined ? await workers?.(config) : undefined;
-      if (plan === undefined) return startWithTelemetry(name, start, own);
+      if (plan === undefined) return startWithTelemetry({ name, start, args }, own);
       const machine = { clock: systemClock, random: systemRandom };
       return superviseWorkers({ name, plan, main: process.argv[1] ?? '', args, logger, operator, ...machine });
     },
@@ -64,7 +65,7 @@ function workerOf(worker: Worker, config: Config, parent: Logger): OwnParts {
   return { config, logger, worker };
 }
 
-async function startWithTelemetry(name: string, start: MainOptions['start'], own: OwnParts): Promise<Service> {
+async function startWithTelemetry({ name, start, args }: MainOptions, own: OwnParts): Promise<Service> {
   const incarnation = randomUUID();
   const telemetry = await startTelemetry({
     serviceName: `triplane-${name}`,
@@ -72,10 +73,13 @@ async function startWithTelemetry(name: string, start: MainOptions['start'], own
     traceRatio: own.config.telemetry.traceRatio,
     env: process.env,
   });
-  const service = await start({ ...own, telemetry, clock: systemClock, random: systemRandom, incarnation });
+  const liveConfig = new LiveConfig({ ...own, read: () => configFromArgs(args) });
+  const machine = { clock: systemClock, random: systemRandom };
+  const service = await start({ ...own, ...machine, telemetry, incarnation, liveConfig });
   return {
     addresses: service.addresses,
     async close() {
+      liveConfig.close();
       await service.close();
       await telemetry.close();
     },

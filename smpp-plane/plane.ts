@@ -5,7 +5,7 @@ import type { Service } from '../runtime/service';
 import { TlsMaterial } from '../runtime/tls';
 import { EsmeListener, type EsmeListenerOptions } from './esme-listener';
 import { Accounts, PooledSession, poolCounters, type PoolDeps } from './pool';
-import { SmscDirectory } from './routing';
+import { SmscDirectory, type RemoteServers } from './routing';
 import {
   AllowList,
   FlushQueue,
@@ -26,7 +26,7 @@ const STOP_MS = 4000;
 type AnySession = Session | PooledSession;
 
 /** The SMPP plane on a core: listens for ESMEs, binds to SMSCs. `addresses`: `smpp` and, when configured, `smpp.tls`. Throws listen and TLS errors. */
-export async function createSmppPlane(core: PlaneCore, config: SmppConfig): Promise<Service> {
+export async function createSmppPlane(core: PlaneCore, config: SmppConfig): Promise<SmppPlane> {
   const plane = new SmppPlane(core, config);
   try {
     await plane.listen();
@@ -37,7 +37,8 @@ export async function createSmppPlane(core: PlaneCore, config: SmppConfig): Prom
   return plane;
 }
 
-class SmppPlane implements Service {
+/** Listens for ESMEs, holds their sessions and tells them what changes. */
+export class SmppPlane implements Service {
   readonly #core: PlaneCore;
   readonly #config: SmppConfig;
   readonly #deps: SessionDeps;
@@ -69,8 +70,7 @@ class SmppPlane implements Service {
     core.counters.gauge('smpp.inFlight', () => countInFlight(this.#deps));
     core.onTable((table) => {
       this.#deps.directory.refresh(table);
-      for (const session of this.#sessions) session.membersChanged();
-      this.#pools?.accounts.membersChanged();
+      this.#membersChanged();
     });
     this.#ticker = core.clock.every(tickMs(config), () => this.#tick());
   }
@@ -87,6 +87,12 @@ class SmppPlane implements Service {
       await this.#listenOn('smpp.tls', { what: 'smpp tls', host, port: tlsPort, tls: this.#serverTls });
     }
     this.#core.logger.info({ addresses: this.addresses, mode: this.#config.mode }, 'smpp plane listens');
+  }
+
+  /** Another list of SMSCs that do not register: sessions at those that are not in it go to others, ESMEs stay bound. */
+  useRemoteServers(servers: RemoteServers): void {
+    this.#deps.directory.useRemoteServers(servers);
+    this.#membersChanged();
   }
 
   /** No new connections, unbind to everybody, then cut what is left. */
@@ -111,6 +117,11 @@ class SmppPlane implements Service {
       },
     });
     this.#listeners.set(name, listener);
+  }
+
+  #membersChanged(): void {
+    for (const session of this.#sessions) session.membersChanged();
+    this.#pools?.accounts.membersChanged();
   }
 
   #accept(connection: EsmeConnection): void {

@@ -1,5 +1,5 @@
 import type { PlaneNode } from '../../data-plane';
-import { targetOf } from '../routing';
+import { sameEndpoint, targetOf } from '../routing';
 import {
   Farewells,
   HeldLinks,
@@ -123,6 +123,11 @@ export class UpstreamPool implements LinkOwner, MemberListener {
     if (this.#answer === undefined || this.#closed) return;
     const { directory } = this.#deps.session;
     const fresh = new Map(directory.members.map((node) => [node.id, node]));
+    for (const member of this.#members.values()) {
+      const node = fresh.get(member.id);
+      const target = node && targetOf(node);
+      if (target !== undefined && !sameEndpoint(target, member.target)) this.#exclude(member);
+    }
     for (const node of fresh.values()) this.#include(node)?.fill();
     for (const member of this.#members.values()) {
       member.node = fresh.get(member.id) ?? member.node;

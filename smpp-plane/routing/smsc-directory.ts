@@ -3,11 +3,15 @@ import { NodeState } from '../../proto';
 import { SmscHealth } from './smsc-health';
 import { mergeMembers, staticNode, targetOf, type SmscTarget } from './smsc-target';
 
-export interface SmscDirectoryOptions {
-  /** `host:port` of SMSCs that do not register. */
+/** SMSCs that do not register. */
+export interface RemoteServers {
+  /** `host:port` of each. */
   readonly remoteServers: readonly string[];
   /** True: they are dialled over TLS. */
   readonly remoteServersTls?: boolean;
+}
+
+export interface SmscDirectoryOptions extends RemoteServers {
   /** How long an SMSC is passed over after its first failure, ms. */
   readonly reconnectMs: number;
 }
@@ -15,16 +19,27 @@ export interface SmscDirectoryOptions {
 /** Which SMSC a bind goes to: the registered nodes and `remoteServers` are one set to the algorithm in force. */
 export class SmscDirectory {
   readonly #core: PlaneCore;
-  readonly #statics: readonly PlaneNode[];
+  #statics: readonly PlaneNode[] = [];
   readonly #health: SmscHealth;
   #members: readonly PlaneNode[] = [];
   #turn = 0;
 
   constructor(core: PlaneCore, options: SmscDirectoryOptions) {
     this.#core = core;
-    this.#statics = options.remoteServers.map((hostPort) => staticNode(hostPort, options.remoteServersTls));
     this.#health = new SmscHealth(core.clock, options.reconnectMs);
-    this.refresh(core.table);
+    this.useRemoteServers(options);
+  }
+
+  /** Goes over to another list of SMSCs that do not register; those that stay in it stay as they are. */
+  useRemoteServers({ remoteServers, remoteServersTls = false }: RemoteServers): void {
+    const known = new Map(this.#statics.map((node) => [node.id, node]));
+    this.#statics = [...new Set(remoteServers)].map((hostPort) => {
+      const kept = known.get(hostPort);
+      return kept !== undefined && targetOf(kept)?.tls === remoteServersTls
+        ? kept
+        : staticNode(hostPort, remoteServersTls);
+    });
+    this.refresh(this.#core.table);
   }
 
   /** Goes over to a new table. */

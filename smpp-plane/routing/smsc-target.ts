@@ -49,6 +49,11 @@ export function targetOf(node: PlaneNode): SmscTarget | undefined {
   return { id: node.id, host: endpoint.host, port: endpoint.port, tls: secure !== undefined, live: node.live };
 }
 
+/** True when both are dialled alike. */
+export function sameEndpoint(one: SmscTarget, other: SmscTarget): boolean {
+  return one.host === other.host && one.port === other.port && one.tls === other.tls;
+}
+
 /**
  * The SMSCs that may get new binds, sorted by id: the usable registered nodes, and those static ones whose address no registered
  * node has. A registered node speaks for its address whatever its state, so a drained SMSC does not come back by the static list.

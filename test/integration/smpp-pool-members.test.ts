@@ -2,7 +2,7 @@ import { NodeState } from '../../proto';
 import { smBody, tlv } from '../support/awkward-pdus';
 import { RawSmsc, rawPdu, type RawSmppPeer } from '../support/smpp-peer';
 import { smscNode } from '../support/smpp-plane';
-import { SmppPoolFixture, answering, answersOf, submitSm, submitsAt } from '../support/smpp-pool-fixture';
+import { SmppPoolFixture, answering, answersOf, connectionAt, submitSm, submitsAt } from '../support/smpp-pool-fixture';
 import { until } from '../support/until';
 
 const pool = new SmppPoolFixture();
@@ -72,8 +72,38 @@ describe('members', () => {
     expect(esme.ended).toBe(false);
   });
 
+  test('a member that moves to another port is left there and bound at the new place', async () => {
+    await pool.start({ count: 2 });
+    const [stays, moves] = pool.smscs as [RawSmsc, RawSmsc];
+    const elsewhere = await RawSmsc.start();
+    pool.smscs.push(elsewhere);
+    const esme = await pool.bind();
+    await until('both are bound', () => stays.bound.length === 1 && moves.bound.length === 1);
+    pool.plane.core.setNodes([smscNode('smsc0', stays), smscNode('smsc1', elsewhere)]);
+    await until('it is bound at the new place only', () => moves.bound.length === 0 && elsewhere.bound.length === 1);
+    expect(moves.requests.at(-1)?.command).toBe(0x06);
+    expect(esme.ended).toBe(false);
+  });
+
+  test('another list of remoteServers changes the pool without dropping a session', async () => {
+    await pool.start({ count: 1 });
+    const [first, second] = [await RawSmsc.start(), await RawSmsc.start()];
+    pool.smscs.push(first, second);
+    const esme = answering(await pool.bind());
+    pool.plane.useRemoteServers([`127.0.0.1:${first.port}`]);
+    await until('the new one is bound', () => first.bound.length === 1);
+    const connection = connectionAt(first);
+    pool.plane.useRemoteServers([`127.0.0.1:${second.port}`, `127.0.0.1:${first.port}`]);
+    await until('the next one is bound', () => second.bound.length === 1);
+    expect(first.bound).toEqual([connection]);
+    pool.plane.useRemoteServers([`127.0.0.1:${second.port}`]);
+    await until('the old one got unbind', () => first.requests.at(-1)?.command === 0x06);
+    for (let i = 0; i < 10; i += 1) expect((await esme.ask(0x04, 10 + i, smBody())).status).toBe(0);
+    expect(esme.ended).toBe(false);
+  });
+
   test('an SMSC that fails too often gets nothing for a while, then its share grows again', async () => {
-    await pool.start({ count: 2, pool: { ejectAfter: 5, ejectMs: 300, slowStartMs: 100 } });
+    await pool.start({ count: 2, pool: { ejectAfter: 5, ejectMs: 1000, slowStartMs: 100 } });
     const [bad] = pool.smscs as [RawSmsc];
     const well = bad.onRequest;
     bad.onRequest = ({ sequence }, from) => from.send(rawPdu(0x8000_0004, sequence, { status: 8 }));

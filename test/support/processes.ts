@@ -59,6 +59,8 @@ function manage(child: ChildProcess): Omit<RunningProcess, 'addresses'> {
 }
 
 export interface ServiceOptions {
+  /** The file for --config. */
+  readonly config?: string;
   /** `key=value`, as for --set. */
   readonly set?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -67,6 +69,7 @@ export interface ServiceOptions {
 /** Starts the built main of a service and waits until it is ready. */
 export async function startService(room: Room, options: ServiceOptions = {}): Promise<RunningProcess> {
   const args = (options.set ?? []).flatMap((assignment) => ['--set', assignment]);
+  if (options.config !== undefined) args.push('--config', options.config);
   const child = fork(path.join(DIST, room, 'main.js'), args, { silent: true, env: { ...process.env, ...options.env } });
   let addresses: Readonly<Record<string, string>> | undefined;
   child.on('message', (message: { type?: unknown; addresses?: Readonly<Record<string, string>> }) => {

@@ -11,6 +11,7 @@ export interface TestSmppPlane {
   readonly addresses: Readonly<Record<string, string>>;
   counter(name: string): number;
   gauge(name: string): number;
+  useRemoteServers(remoteServers: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -46,6 +47,7 @@ export async function startTestPlane(
     addresses: plane.addresses,
     counter: (name) => core.counters.snapshotCounters().get(name) ?? 0,
     gauge: (name) => core.counters.snapshotGauges().get(name) ?? 0,
+    useRemoteServers: (remoteServers) => plane.useRemoteServers({ remoteServers }),
     close: () => plane.close(),
   };
 }
