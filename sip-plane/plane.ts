@@ -3,6 +3,7 @@ import type { SipConfig } from '../runtime/config';
 import type { Service } from '../runtime/service';
 import type { Worker } from '../runtime/workers';
 import { AffinityKey } from './affinity';
+import { CallExchange } from './call-exchange';
 import { DialLog } from './dial-log';
 import { Forwarder } from './forwarder';
 import { NodeHealth, NodeWatch, OverloadControl } from './health';
@@ -38,7 +39,7 @@ export interface SipPlaneExtras {
   /** How names that nodes send to are resolved; tests have their own. */
   readonly resolve?: Resolve;
   /** This process as one of several; absent: it is alone. */
-  readonly worker?: Pick<Worker, 'sockets'> | undefined;
+  readonly worker?: Pick<Worker, 'sockets' | 'tellOthers' | 'onWord'> | undefined;
 }
 
 /**
@@ -109,7 +110,10 @@ class PlaneBuilder {
     const exits = new NodeExits(this.#peers, own, new TransportPolicy(this.#config));
     exits.use(core.table);
     core.onTable((table) => exits.use(table));
-    const memory = new Memory(core, this.#config);
+    const { worker } = this.#extras;
+    const exchange = worker && new CallExchange(worker, core);
+    const memory = new Memory(core, this.#config, exchange);
+    exchange?.hearInto(memory.calls);
     const spans = core.telemetry.enabled ? new InviteSpans(core) : undefined;
     this.#forwarder = new Forwarder({
       core,
@@ -145,6 +149,7 @@ class PlaneBuilder {
       close: async () => {
         expiry.cancel();
         await this.close();
+        exchange?.close();
         spans?.close();
       },
     };

@@ -14,11 +14,14 @@ export interface ChildOptions {
 }
 
 const CLOSE: CloseOrder = { type: 'close' };
+const MAX_UNREAD = 1000;
 
 /** One service as a child process. Its standard error is ours, so its log and its one line of failure reach the operator as they are. */
 export class Child {
   readonly #options: ChildOptions;
   readonly #process: ChildProcess;
+  /** Messages on their way. */
+  #unread = 0;
   /** How it ended: `exit code 1`, `signal SIGKILL`. */
   readonly ended: Promise<string>;
 
@@ -67,15 +70,19 @@ export class Child {
 
   /** Asks it to close and waits; cut after `limitMs`. Idempotent. */
   async close(limitMs: number): Promise<void> {
-    this.send(CLOSE);
+    if (this.#process.connected) this.#process.send(CLOSE, () => {});
     const cut = this.#options.clock.after(limitMs, () => this.kill());
     await this.ended;
     cut.cancel();
   }
 
-  /** Tells it something; nothing when it is going. */
+  /** Tells it something; nothing when it is going, or has not read what it was told before. */
   send(message: object): void {
-    if (this.#process.connected) this.#process.send(message, () => {});
+    if (!this.#process.connected || this.#unread >= MAX_UNREAD) return;
+    this.#unread += 1;
+    this.#process.send(message, () => {
+      this.#unread -= 1;
+    });
   }
 
   /** Asks it to read its files again. */

@@ -2,6 +2,8 @@ import type { Counters } from '../counters';
 import type { Readiness } from '../service';
 import { SEAT_VARIABLE, type Seat, type WorkerMessage } from './messages';
 
+const MAX_UNTOLD = 200;
+
 /** Where a worker's figures come from. */
 export interface WorkerSource {
   readonly counters: Counters;
@@ -17,6 +19,8 @@ export class Worker {
   readonly sockets: ReadonlyMap<string, number>;
   #source: WorkerSource | undefined;
   #hear: ((body: unknown) => void) | undefined;
+  /** Words on their way to the supervisor. */
+  #untold = 0;
   #level: ((level: string) => void) | undefined;
 
   private constructor({ index, count, sockets }: Seat) {
@@ -39,10 +43,14 @@ export class Worker {
     this.#source = source;
   }
 
-  /** Tells all other workers something that JSON can hold. It may be lost, but two words of one worker keep their order. */
-  tellOthers(body: unknown): void {
-    if (process.connected)
-      process.send?.({ type: 'word', body } satisfies WorkerMessage, undefined, undefined, () => {});
+  /** Tells all other workers something that JSON can hold; two words keep their order. False: too many wait already, it was not told. */
+  tellOthers(body: unknown): boolean {
+    if (!process.connected || this.#untold >= MAX_UNTOLD) return false;
+    this.#untold += 1;
+    process.send?.({ type: 'word', body } satisfies WorkerMessage, undefined, undefined, () => {
+      this.#untold -= 1;
+    });
+    return true;
   }
 
   /** Hears what other workers tell. */

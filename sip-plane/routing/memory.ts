@@ -1,5 +1,5 @@
 import type { PlaneCore } from '../../data-plane';
-import { CallTable, DecisionCache, HintBook, NodeSlots } from '../affinity';
+import { CallTable, DecisionCache, HintBook, NodeSlots, type CallNews } from '../affinity';
 import { FlowTokens } from './flow-tokens';
 
 export interface MemoryOptions {
@@ -17,9 +17,10 @@ export class Memory {
   readonly decisions: DecisionCache;
   readonly calls: CallTable;
 
-  constructor(core: PlaneCore, options: MemoryOptions) {
+  /** @param news where other worker processes are told of calls; absent: there are none. */
+  constructor(core: PlaneCore, options: MemoryOptions, news?: CallNews) {
     this.decisions = new DecisionCache(options.decisionCacheSize, options.decisionCacheMs, this.slots);
-    this.calls = new CallTable({ capacity: options.maxCalls, maxIdleMs: options.callIdleMs }, this.slots);
+    this.calls = new CallTable({ capacity: options.maxCalls, maxIdleMs: options.callIdleMs }, this.slots, news);
     this.use(core);
     core.onTable(() => this.use(core));
   }

@@ -4,7 +4,14 @@ import { loadNativeUdp } from '../../sip-plane/native';
 import { planSipWorkers } from '../../sip-plane/worker-plan';
 import { FakeClock } from '../support/fake-clock';
 import { header, headers, request, responseTo, startLine } from '../support/sip-messages';
-import { UdpAgent, sipConfig, sipNode, startPlane, type SipPlaneFixture } from '../support/sip-plane-fixture';
+import {
+  UdpAgent,
+  sipConfig,
+  sipNode,
+  startPlane,
+  type PlaneOptions,
+  type SipPlaneFixture,
+} from '../support/sip-plane-fixture';
 import { until } from '../support/until';
 import { WsAgent } from '../support/ws-agent';
 
@@ -38,9 +45,16 @@ const of = (messages: readonly string[], callId: string): string[] =>
     const found = await planSipWorkers(sipConfig(config));
     if (found === undefined) throw new Error('no plan for two workers');
     plan = found;
-    workers = await Promise.all(
-      [1, 2].map((index) => startPlane(nodes, { clock, config, worker: { sockets: plan.socketsOf(index) } })),
-    );
+    const ears: ((body: unknown) => void)[] = [];
+    const seat = (index: number): NonNullable<PlaneOptions['worker']> => ({
+      sockets: plan.socketsOf(index + 1),
+      tellOthers: (body) => {
+        ears[1 - index]?.(JSON.parse(JSON.stringify(body)));
+        return true;
+      },
+      onWord: (hear) => (ears[index] = hear),
+    });
+    workers = await Promise.all([0, 1].map((index) => startPlane(nodes, { clock, config, worker: seat(index) })));
     const [first] = workers;
     shared = { external: first?.port('external.udp') ?? 0, internal: first?.port('internal.udp') ?? 0 };
   });
@@ -171,5 +185,68 @@ const of = (messages: readonly string[], callId: string): string[] =>
     await until('the worker noticed', () => holder.gauge('sip.connections') === 0);
     node.send(call('late', 'INVITE', [`Route: ${path}`]), viaPort(register));
     expect(startLine((await arrived('late'))[0] ?? '')).toBe('SIP/2.0 430 Flow Failed');
+  });
+
+  const callsUp = (): (number | undefined)[] => workers.map((worker) => worker.gauge('sip.calls'));
+  const sessions = (): number[] =>
+    nodes.map(({ nodeId }) => {
+      const at = (worker: SipPlaneFixture): number => worker.core.table.get(nodeId)?.live.activeSessions ?? 0;
+      return workers.reduce((sum, worker) => sum + at(worker), 0);
+    });
+
+  it('a call is counted once, by the worker that routed it, whoever sees its answer and its BYE', async () => {
+    const [node] = agents as [UdpAgent];
+    node.send(request({ method: 'OPTIONS', uri: `sip:127.0.0.1:${shared.internal}` }), shared.internal);
+    await node.next('OPTIONS was answered');
+    const caller = workers.findIndex((worker) => worker.counter('sip.answers') > 0);
+    const client = (await clientOfEach())[1 - caller] as UdpAgent;
+    const via = `UDP 127.0.0.1:${node.port};branch=z9hG4bKout`;
+    node.send(request({ callId: 'out', uri: `sip:bob@127.0.0.1:${client.port}`, via }), shared.internal);
+    const came = await client.next('INVITE came');
+    const expected = caller === 0 ? [1, 0] : [0, 1];
+    for (let retransmission = 0; retransmission < 3; retransmission += 1) {
+      client.send(responseTo(came, '200 OK'), shared.external);
+      await until('the answer came', () => of(node.received, 'out').length > retransmission);
+      clock.advance(20);
+      expect(callsUp()).toEqual(expected);
+    }
+    expect(sessions()).toEqual([1, 0]);
+    const extra = headers(came, 'Record-Route').map((value) => `Route: ${value}`);
+    const bye = { method: 'BYE', cseq: '2 BYE', callId: 'out', to: '<sip:a@x>;tag=1', extra };
+    client.send(request({ ...bye, via: `UDP 127.0.0.1:${client.port};branch=z9hG4bKbye` }), shared.external);
+    await until('BYE came', () => of(node.received, 'out').some((message) => message.startsWith('BYE')));
+    clock.advance(20);
+    expect(callsUp()).toEqual([0, 0]);
+    expect(sessions()).toEqual([0, 0]);
+  });
+
+  it('an answer that is heard of after the BYE does not bring the call back', async () => {
+    const [client] = await clientOfEach();
+    client.send(invite(client, 'short'), shared.external);
+    const [came = ''] = await arrived('short');
+    client.send(invite(client, 'short', 'BYE'), shared.external);
+    await arrived('short', 2);
+    app(came).send(responseTo(came, '200 OK'), viaPort(came));
+    await client.next('the answer came');
+    clock.advance(20);
+    expect(callsUp()).toEqual([0, 0]);
+  });
+
+  it('an INVITE that replaces a call meets its node from whichever worker it comes', async () => {
+    const [first, second] = await clientOfEach();
+    first.send(invite(first, 'call'), shared.external);
+    const [came = ''] = await arrived('call');
+    app(came).send(responseTo(came, '200 OK'), viaPort(came));
+    await first.next('the answer came');
+    clock.advance(20);
+    const taken = [];
+    for (let i = 0; i < 6; i += 1) {
+      const via = `UDP 127.0.0.1:${second.port};branch=z9hG4bKreplaces${i}`;
+      const extra = ['Replaces: call;to-tag=n1;from-tag=a1'];
+      second.send(request({ callId: `transfer${i}`, via, extra }), shared.external);
+      taken.push(app((await arrived(`transfer${i}`))[0] ?? ''));
+    }
+    expect(new Set(taken)).toEqual(new Set([app(came)]));
+    expect(callsUp().reduce((sum = 0, count = 0) => sum + count)).toBe(1);
   });
 });
