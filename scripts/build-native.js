@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Builds the optional addon for batched UDP (sip-plane/native/udp.c) into the build. Needs Linux, a C compiler and Node's headers,
+ * Builds the optional addon for batched UDP (sip-plane/native/*.c) into the build. Needs Linux, a C compiler and Node's headers,
  * which are looked for where Node is installed; nothing is downloaded. Without them node:dgram does the work.
  */
 const { spawnSync } = require('node:child_process');
@@ -10,7 +10,12 @@ const os = require('node:os');
 const path = require('node:path');
 
 const ROOT = path.resolve(__dirname, '..');
-const SOURCE = path.join(ROOT, 'sip-plane', 'native', 'udp.c');
+const FOLDER = path.join(ROOT, 'sip-plane', 'native');
+const SOURCES = fs
+  .readdirSync(FOLDER)
+  .filter((name) => /\.[ch]$/.test(name))
+  .sort()
+  .map((name) => path.join(FOLDER, name));
 const TARGET = path.join(ROOT, 'dist', 'sip-plane', 'native', 'udp.node');
 
 function headers() {
@@ -41,7 +46,8 @@ function reasonNotTo() {
   fs.mkdirSync(path.dirname(TARGET), { recursive: true });
   // Written aside and moved, so that a running process keeps the file that it loaded.
   const aside = `${TARGET}.${process.pid}`;
-  const args = ['-O2', '-fPIC', '-shared', '-Wall', '-DNODE_GYP_MODULE_NAME=udp', `-I${include}`, '-o', aside, SOURCE];
+  const options = ['-O2', '-fPIC', '-shared', '-fvisibility=hidden', '-Wall', '-DNODE_GYP_MODULE_NAME=udp'];
+  const args = [...options, `-I${include}`, '-o', aside, ...SOURCES.filter((file) => file.endsWith('.c'))];
   const { status, error, stderr } = spawnSync(compiler, args, { encoding: 'utf8' });
   if (error) return `no C compiler: ${compiler}`;
   if (status !== 0) return `${compiler} failed: ${stderr.split('\n')[0]}`;
@@ -49,6 +55,6 @@ function reasonNotTo() {
   return undefined;
 }
 
-module.exports = { NATIVE_SOURCE: SOURCE, NATIVE_TARGET: TARGET, buildNative };
+module.exports = { NATIVE_SOURCES: SOURCES, NATIVE_TARGET: TARGET, buildNative };
 
 if (require.main === module) process.exitCode = buildNative() ? 0 : 1;

@@ -8,7 +8,7 @@ const { createHash } = require('node:crypto');
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { NATIVE_SOURCE, NATIVE_TARGET, buildNative } = require('./build-native');
+const { NATIVE_SOURCES, NATIVE_TARGET, buildNative } = require('./build-native');
 const { plainDoors } = require('./plain-doors');
 
 const ROOT = path.resolve(__dirname, '..');
@@ -97,7 +97,7 @@ function build() {
     mustRun(bin('tsc'), ['-p', 'tsconfig.build.json']);
     plainDoors(at('dist'));
   });
-  whenStale('native', [NATIVE_SOURCE], NATIVE_TARGET, buildNative);
+  whenStale('native', NATIVE_SOURCES, NATIVE_TARGET, buildNative);
 }
 
 module.exports = { ROOT, bin, build, generate, install, run };

@@ -2,7 +2,7 @@ import type { PlaneCore, PlaneNode } from '../data-plane';
 import { Transport } from '../proto';
 import { heartbeatProperties } from './heartbeat-body';
 import type { NodeWatch } from './health';
-import { Edits, HeaderKind, MessageView, Method, Reject, wire, type MessageParser } from './message';
+import { Edits, HeaderKind, MessageView, Method, Reject, SCAN_INTS, wire, type MessageParser } from './message';
 import {
   Action,
   AnswerWriter,
@@ -73,7 +73,7 @@ export class Forwarder {
   readonly #requests: RequestDecider;
   readonly #responses: ResponseDecider;
   readonly #answers = new AnswerWriter();
-  readonly #edits = new Edits();
+  readonly #edits = new Edits(1024, 1 << 16, 16);
   readonly #view: MessageView;
   #arrival: MutableArrival | undefined;
   /** Asked once per turn: within it, all messages are equally old. */
@@ -91,13 +91,8 @@ export class Forwarder {
   /** Handles what one turn received and sends what came of it. */
   datagrams(listener: Listener, batch: DatagramBatch): void {
     this.#nowMs = this.#core.clock.now();
-    for (let i = 0; i < batch.count; i += 1) {
-      const start = batch.starts[i] as number;
-      const end = batch.ends[i] as number;
-      this.#datagram(listener, batch.peers[i] as Peer, batch.buffers[i] as Buffer, start, end);
-    }
-    const { udp } = this.#parts;
-    for (let i = 0; i < udp.length; i += 1) udp[i]?.flush();
+    for (let i = 0; i < batch.count; i += 1) this.#datagram(listener, batch, i);
+    this.#flush();
   }
 
   /** Handles a whole message of a stream. */
@@ -135,7 +130,11 @@ export class Forwarder {
     if (peer.node !== undefined) peer.node.live.failures += 1;
   }
 
-  #datagram(listener: Listener, peer: Peer, bytes: Buffer, start: number, end: number): void {
+  #datagram(listener: Listener, { peers, buffers, starts, ends, indexes }: DatagramBatch, i: number): void {
+    const peer = peers[i] as Peer;
+    const bytes = buffers[i] as Buffer;
+    const start = starts[i] as number;
+    const end = ends[i] as number;
     this.#counters.bytesIn.value += end - start;
     if (end - start < MIN_MESSAGE) return this.#drop(Drop.KEEPALIVE);
     const { limiter } = this.#parts;
@@ -148,7 +147,9 @@ export class Forwarder {
       this.#arrival.listener = listener;
       this.#arrival.peer = peer;
     }
-    this.#parts.parser.parseDatagram(this.#view, bytes, start, end);
+    // What the addon has read is as if the parser had.
+    if (indexes !== undefined && indexes[i * SCAN_INTS] === 1) this.#view.load(bytes, start, indexes, i * SCAN_INTS);
+    else this.#parts.parser.parseDatagram(this.#view, bytes, start, end);
     this.#handle(this.#view, this.#arrival);
   }
 
@@ -303,10 +304,9 @@ export class Forwarder {
     if (engine === undefined || length > MAX_DATAGRAM || target.family !== exit.self.family) {
       return this.#drop(Drop.UNSENDABLE);
     }
-    engine.reserve(length);
-    this.#edits.apply(view.bytes, view.start, view.end, engine.out, engine.outAt);
+    engine.send(view.bytes, view.start, view.end, this.#edits, length, target);
     this.#counters.bytesOut.value += length;
-    engine.commit(length, target);
+    if (!this.#edits.keep()) this.#flush();
   }
 
   /** With `arrival`: a request, which is answered when its connection cannot be made. */
@@ -330,6 +330,7 @@ export class Forwarder {
   #flush(): void {
     const { udp } = this.#parts;
     for (let i = 0; i < udp.length; i += 1) udp[i]?.flush();
+    this.#edits.release();
   }
 }
 

@@ -165,6 +165,11 @@ class PlaneBuilder {
     return {
       datagrams: (listener, batch) => this.#forwarder?.datagrams(listener, batch),
       sendFailed: (peer) => this.#forwarder?.sendFailed(peer),
+      refusedBy: (peer) => {
+        counters.refusals.value += 1;
+        if (peer.node !== undefined) peer.node.live.failures += 1;
+        this.#watch.unreachable(peer);
+      },
       message: (view, connection) => this.#forwarder?.streamed(view, connection),
       broken: (view, connection) => this.#forwarder?.brokenStream(view, connection),
       undelivered: (requests, connection) => this.#forwarder?.undelivered(requests, connection),

@@ -30,6 +30,8 @@ export class SipCounters {
   readonly heartbeats: Counter;
   /** Connections that we could not make. */
   readonly dialFailures: Counter;
+  /** Datagrams of ours that ICMP said nobody takes. */
+  readonly refusals: Counter;
   /** Datagrams that asked for their address by STUN. */
   readonly stun: Counter;
   readonly #cuts: ReadonlyMap<string, Counter>;
@@ -48,6 +50,7 @@ export class SipCounters {
     this.failovers = counters.counter('sip.failovers');
     this.heartbeats = counters.counter('sip.heartbeats');
     this.dialFailures = counters.counter('sip.dialFailures');
+    this.refusals = counters.counter('sip.refusals');
     this.stun = counters.counter('sip.stun');
     const named = (prefix: string, names: readonly string[]): ReadonlyMap<string, Counter> =>
       new Map(names.map((name) => [name, counters.counter(`${prefix}.${name}`)]));

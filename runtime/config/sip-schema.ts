@@ -92,7 +92,7 @@ export const sip = z
       .enum(['auto', 'native', 'dgram'])
       .default('auto')
       .describe(
-        'How UDP is done: native (recvmmsg, sendmmsg; Linux, IPv4), dgram (everywhere), auto: native where it was built.',
+        'How UDP is done: native (recvmmsg, sendmmsg; Linux), dgram (everywhere), auto: native where it was built.',
       ),
     ...addressKeys,
     ...trafficKeys,

@@ -30,6 +30,15 @@ export class AddressView {
   /** Place after the value: a comma or the end. */
   valueEnd = -1;
 
+  /** Takes over what the addon read, from `at` on (native/scan.h). */
+  load(index: Int32Array, at: number): void {
+    this.uriStart = index[at] as number;
+    this.uriEnd = index[at + 1] as number;
+    this.tagStart = index[at + 2] as number;
+    this.tagEnd = index[at + 3] as number;
+    this.valueEnd = index[at + 4] as number;
+  }
+
   /**
    * Reads one name-addr or addr-spec with its parameters (RFC 3261 20.10). False: unbalanced quotes or brackets, white space in the
    * URI, or a display name that needed quotes.

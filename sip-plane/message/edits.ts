@@ -1,49 +1,87 @@
 /** A fixed text of the wire as bytes. */
 export const wire = (text: string): Buffer => Buffer.from(text, 'latin1');
 
+/** Numbers of one splice: offset, bytes to delete, start and end of what comes in their place. */
+export const SPLICE_INTS = 4;
+
+/** From this many bytes on, the lists of kept messages should be let go. */
+const MUCH_TEXT = 1 << 19;
+
 /**
  * Changes to a message as a list of splices: at an offset delete so many bytes, insert others. Bytes that no splice touches leave as they came.
  * Reused for message after message; `begin` opens a splice, `text`, `copy`, `number` and `byte` fill it, in any order of offsets.
+ * The lists of several messages can be kept (`keep`), for a sender that puts them together later, and are let go together (`release`).
  */
 export class Edits {
-  readonly #ats: Int32Array;
-  readonly #deletes: Int32Array;
-  readonly #starts: Int32Array;
-  readonly #ends: Int32Array;
+  /** Of all messages that are kept and the one at hand, SPLICE_INTS numbers each. */
+  readonly splices: Int32Array;
+  readonly #maxSplices: number;
   #inserts: Buffer;
-  #count = 0;
+  /** Where the splices and texts of the message at hand begin. */
+  #first = 0;
+  #text = 0;
+  /** After its last splice. */
+  #end = 0;
   #used = 0;
   #deleted = 0;
 
-  constructor(maxSplices = 1024, insertBytes = 8192) {
-    this.#ats = new Int32Array(maxSplices);
-    this.#deletes = new Int32Array(maxSplices);
-    this.#starts = new Int32Array(maxSplices);
-    this.#ends = new Int32Array(maxSplices);
+  /** @param maxSplices of one message. @param kept how many messages with so many can be kept. */
+  constructor(maxSplices = 1024, insertBytes = 8192, kept = 1) {
+    this.#maxSplices = maxSplices;
+    this.splices = new Int32Array(maxSplices * kept * SPLICE_INTS);
     this.#inserts = Buffer.allocUnsafeSlow(insertBytes);
   }
 
+  /** Begins a message. */
   reset(): void {
-    this.#count = 0;
-    this.#used = 0;
+    this.#end = this.#first;
+    this.#used = this.#text;
     this.#deleted = 0;
+  }
+
+  /** Keeps the list of the message at hand until `release`; False: there may be no room for another one. */
+  keep(): boolean {
+    this.#first = this.#end;
+    this.#text = this.#used;
+    return this.#first + this.#maxSplices * SPLICE_INTS <= this.splices.length && this.#used < MUCH_TEXT;
+  }
+
+  /** Lets all lists go. */
+  release(): void {
+    this.#first = this.#text = this.#end = this.#used = 0;
+  }
+
+  /** What the splices insert, of all messages that are kept. Another Buffer when it has grown. */
+  get inserts(): Buffer {
+    return this.#inserts;
+  }
+
+  /** The message's first splice in `splices`, counted in splices. */
+  get firstSplice(): number {
+    return this.#first / SPLICE_INTS;
+  }
+
+  get spliceCount(): number {
+    return (this.#end - this.#first) / SPLICE_INTS;
   }
 
   /** How much longer the message becomes; negative: shorter. */
   get growth(): number {
-    return this.#used - this.#deleted;
+    return this.#used - this.#text - this.#deleted;
   }
 
   /** Opens a splice. Two at one offset keep the order in which they were opened. */
   begin(at: number, deleteLength = 0): void {
-    this.#close();
-    if (this.#count >= this.#ats.length) return;
-    this.#ats[this.#count] = at;
-    this.#deletes[this.#count] = deleteLength;
-    this.#starts[this.#count] = this.#used;
-    this.#ends[this.#count] = -1;
+    this.close();
+    const { splices } = this;
+    const end = this.#end;
+    if (end - this.#first >= this.#maxSplices * SPLICE_INTS || end >= splices.length) return;
+    splices[end] = at;
+    splices[end + 1] = deleteLength;
+    splices[end + 2] = this.#used;
+    splices[end + 3] = -1;
     this.#deleted += deleteLength;
-    this.#count += 1;
+    this.#end = end + SPLICE_INTS;
   }
 
   text(bytes: Buffer): void {
@@ -76,22 +114,25 @@ export class Edits {
 
   /** Writes [start, end) of `source`, changed, into `target` at `at`; returns the place after it. `target` must have room: end - start + growth. */
   apply(source: Buffer, start: number, end: number, target: Buffer, at: number): number {
-    this.#close();
+    this.close();
     this.#sort();
+    const { splices } = this;
+    const inserts = this.#inserts;
     let from = start;
     let to = at;
-    for (let i = 0; i < this.#count; i += 1) {
-      const splice = this.#ats[i] as number;
+    for (let i = this.#first; i < this.#end; i += SPLICE_INTS) {
+      const splice = splices[i] as number;
       to = copyBytes(source, from, splice, target, to);
-      to = copyBytes(this.#inserts, this.#starts[i] as number, this.#ends[i] as number, target, to);
-      from = Math.max(from, splice + (this.#deletes[i] as number));
+      to = copyBytes(inserts, splices[i + 2] as number, splices[i + 3] as number, target, to);
+      from = Math.max(from, splice + (splices[i + 1] as number));
     }
     return copyBytes(source, from, end, target, to);
   }
 
-  #close(): void {
-    const last = this.#count - 1;
-    if (last >= 0 && this.#ends[last] === -1) this.#ends[last] = this.#used;
+  /** Ends the last splice; `apply` and `begin` do it by themselves. */
+  close(): void {
+    const last = this.#end - SPLICE_INTS;
+    if (last >= this.#first && this.splices[last + 3] === -1) this.splices[last + 3] = this.#used;
   }
 
   #reserve(length: number): void {
@@ -103,21 +144,23 @@ export class Edits {
 
   /** By offset, stable; the list is short and nearly sorted. */
   #sort(): void {
-    for (let i = 1; i < this.#count; i += 1) {
-      for (let j = i; j > 0 && (this.#ats[j - 1] as number) > (this.#ats[j] as number); j -= 1) {
-        swap(this.#ats, j);
-        swap(this.#deletes, j);
-        swap(this.#starts, j);
-        swap(this.#ends, j);
+    const { splices } = this;
+    const first = this.#first;
+    for (let i = first + SPLICE_INTS; i < this.#end; i += SPLICE_INTS) {
+      for (let j = i; j > first && (splices[j - SPLICE_INTS] as number) > (splices[j] as number); j -= SPLICE_INTS) {
+        swap(splices, j);
       }
     }
   }
 }
 
-function swap(numbers: Int32Array, at: number): void {
-  const held = numbers[at] as number;
-  numbers[at] = numbers[at - 1] as number;
-  numbers[at - 1] = held;
+/** Changes places of a splice and the one before it. */
+function swap(splices: Int32Array, at: number): void {
+  for (let i = at; i < at + SPLICE_INTS; i += 1) {
+    const held = splices[i] as number;
+    splices[i] = splices[i - SPLICE_INTS] as number;
+    splices[i - SPLICE_INTS] = held;
+  }
 }
 
 /** Copies a range; short ones by hand, because the call into the engine costs more than the bytes. Returns the place after it. */

@@ -100,6 +100,13 @@ export class HeaderNames {
     this.#byLength = Array.from(byLength, (entries) => entries ?? NONE);
   }
 
+  /** All names for the addon: kind and length as bytes, then the name, one after the other. */
+  packed(): Buffer {
+    return Buffer.concat(
+      this.#byLength.flat().flatMap(({ kind, name }) => [Buffer.from([kind, Math.min(name.length, 255)]), name]),
+    );
+  }
+
   /** Packet path: the name stands at [start, end). */
   kindOf(bytes: Buffer, start: number, end: number): number {
     const entries = this.#byLength[end - start] ?? NONE;

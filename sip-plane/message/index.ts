@@ -1,12 +1,13 @@
 /** SIP on the wire: bytes in, offsets out; splices in, bytes out. */
 export { AddressView } from './address-view';
 export { equalsBytes, equalsLower, isDigit, isLws, parseNumber, skipLws, COMMA, SEMICOLON } from './chars';
-export { Edits, copyBytes, wire } from './edits';
+export { Edits, SPLICE_INTS, copyBytes, wire } from './edits';
 export { HeaderKind, HeaderNames } from './header-names';
-export { MessageParser, type ParserLimits } from './message-parser';
+export { MessageParser, type ParserLimits, type ScanRules } from './message-parser';
 export { MessageView } from './message-view';
 export { METHOD_NAMES, Method, methodOf, wantsRecordRoute } from './method';
 export { REJECT_COUNT, Reject, rejectInfo, type RejectInfo } from './reject';
+export { SCAN_INTS, Scan } from './scan-layout';
 export { StreamFramer, type FramerEvents } from './stream-framer';
 export { Scheme, UriResult, UriView } from './uri-view';
 export { ViaView } from './via-view';

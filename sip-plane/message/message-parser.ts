@@ -21,6 +21,15 @@ export interface ParserLimits {
   readonly affinityFallback?: string;
 }
 
+/** By what the addon reads plain messages. */
+export interface ScanRules {
+  /** Of `HeaderNames.packed`. */
+  readonly names: Buffer;
+  readonly maxHeaders: number;
+  readonly maxUriBytes: number;
+  readonly maxMessageBytes: number;
+}
+
 const SIP_SLASH = Buffer.from('sip/');
 const MAX_CSEQ = 0xffff_ffff;
 
@@ -41,6 +50,12 @@ export class MessageParser {
     this.maxMessageBytes = limits.maxMessageBytes ?? 65_535;
     this.#maxHeaders = limits.maxHeaders ?? 256;
     this.#maxUriBytes = limits.maxUriBytes ?? 4096;
+  }
+
+  /** What the addon needs to read plain messages as this parser does. */
+  get scanRules(): ScanRules {
+    const { names, maxMessageBytes } = this;
+    return { names: names.packed(), maxHeaders: this.#maxHeaders, maxUriBytes: this.#maxUriBytes, maxMessageBytes };
   }
 
   /** Reads a datagram: the body goes to Content-Length, or to the end without one; bytes after it are not part of the message. */
@@ -140,7 +155,10 @@ export class MessageParser {
     this.#lines += 1;
     if (this.#lines > this.#maxHeaders) return stop(view, Reject.HEADERS_TOO_MANY);
     const kind = this.names.kindOf(bytes, start, nameEnd);
-    if (kind !== HeaderKind.OTHER) record(view, kind, start, colon, at);
+    if (kind !== HeaderKind.OTHER) {
+      const valueStart = skipLws(bytes, colon + 1, at);
+      view.record(kind, start, valueStart, trimEnd(bytes, valueStart, at), at + 2);
+    }
     return at + 2;
   }
 
@@ -166,19 +184,6 @@ function fault(view: MessageView, code: number): void {
 function stop(view: MessageView, code: number): number {
   fault(view, code);
   return -1;
-}
-
-function record(view: MessageView, kind: number, lineStart: number, colon: number, lineEnd: number): void {
-  const { bytes, count } = view;
-  if (count >= view.kinds.length) return;
-  const valueStart = skipLws(bytes, colon + 1, lineEnd);
-  view.kinds[count] = kind;
-  view.lineStarts[count] = lineStart;
-  view.valueStarts[count] = valueStart;
-  view.valueEnds[count] = trimEnd(bytes, valueStart, lineEnd);
-  view.lineEnds[count] = lineEnd + 2;
-  if ((view.first[kind] as number) < 0) view.first[kind] = count;
-  view.count = count + 1;
 }
 
 /** `SIP/2.0 200 OK`: the reason may be empty, its space too. */

@@ -2,10 +2,13 @@ import { AddressView } from './address-view';
 import { HEADER_KINDS, HeaderKind } from './header-names';
 import { Method } from './method';
 import { Reject } from './reject';
+import { LINE_INTS, Scan } from './scan-layout';
 import { UriView } from './uri-view';
 import { ViaView } from './via-view';
 
 const EMPTY = Buffer.alloc(0);
+// Locals of this file are constants to the engine.
+const { FIRST, LINES } = Scan;
 
 /**
  * One SIP message as offsets into the bytes that it came in. Mutable and reused: valid until the next parse into it.
@@ -31,16 +34,10 @@ export class MessageView {
   bodyStart = 0;
   /** Recorded header lines. */
   count = 0;
-  readonly kinds: Uint8Array;
-  readonly lineStarts: Int32Array;
-  readonly valueStarts: Int32Array;
-  /** Without trailing white space. */
-  readonly valueEnds: Int32Array;
-  /** After the line's CRLF. */
-  readonly lineEnds: Int32Array;
-  /** By kind: the first header of that kind, or -1. */
-  readonly first = new Int16Array(HEADER_KINDS).fill(-1);
   readonly topVia = new ViaView();
+  /** Of a response that the addon read: the Via under the top one; meaningful when `hasNextVia`. */
+  readonly nextVia = new ViaView();
+  hasNextVia = false;
   readonly from = new AddressView();
   readonly to = new AddressView();
   /** -1: none. */
@@ -52,13 +49,17 @@ export class MessageView {
   maxForwards = -1;
   /** -1: absent. */
   contentLength = -1;
+  readonly #maxHeaders: number;
+  /** The recorded headers as `Scan` lays them out: in numbers of our own, or where the addon wrote them. */
+  readonly #own: Int32Array;
+  #index: Int32Array;
+  #first: number = FIRST;
+  #lines: number = LINES;
 
   constructor(maxHeaders = 256) {
-    this.kinds = new Uint8Array(maxHeaders);
-    this.lineStarts = new Int32Array(maxHeaders);
-    this.valueStarts = new Int32Array(maxHeaders);
-    this.valueEnds = new Int32Array(maxHeaders);
-    this.lineEnds = new Int32Array(maxHeaders);
+    this.#maxHeaders = maxHeaders;
+    this.#own = new Int32Array(LINES + LINE_INTS * maxHeaders);
+    this.#index = this.#own;
   }
 
   reset(bytes: Buffer, start: number, end: number): void {
@@ -70,7 +71,11 @@ export class MessageView {
     this.method = this.cseqMethod = Method.OTHER;
     this.methodStart = this.methodEnd = this.status = this.count = 0;
     this.headersStart = this.bodyStart = start;
-    this.first.fill(-1);
+    this.hasNextVia = false;
+    this.#index = this.#own;
+    this.#first = FIRST;
+    this.#lines = LINES;
+    for (let kind = 0; kind < HEADER_KINDS; kind += 1) this.#own[FIRST + kind] = -1;
     this.cseq = this.maxForwards = this.contentLength = -1;
     this.cseqMethodStart = this.cseqMethodEnd = 0;
     this.uri.reset(start, start);
@@ -78,32 +83,95 @@ export class MessageView {
     this.from.tagStart = this.to.tagStart = -1;
   }
 
+  /** Records a header line; `valueEnd` is without trailing white space, `lineEnd` after the CRLF. One too many is left out. */
+  record(kind: number, lineStart: number, valueStart: number, valueEnd: number, lineEnd: number): void {
+    const { count } = this;
+    if (count >= this.#maxHeaders) return;
+    const own = this.#own;
+    const at = LINES + count * LINE_INTS;
+    own[at] = kind;
+    own[at + 1] = lineStart;
+    own[at + 2] = valueStart;
+    own[at + 3] = valueEnd;
+    own[at + 4] = lineEnd;
+    if ((own[FIRST + kind] as number) < 0) own[FIRST + kind] = count;
+    this.count = count + 1;
+  }
+
+  /** Takes over what the addon read of the message at `start`; its index begins at `at`. */
+  load(bytes: Buffer, start: number, index: Int32Array, at: number): void {
+    this.bytes = bytes;
+    this.start = this.methodStart = start;
+    this.reject = Reject.NONE;
+    this.isRequest = index[at + Scan.REQUEST] === 1;
+    this.end = index[at + Scan.END] as number;
+    this.method = index[at + Scan.METHOD] as number;
+    this.methodEnd = index[at + Scan.METHOD_END] as number;
+    this.status = index[at + Scan.STATUS] as number;
+    this.headersStart = index[at + Scan.HEADERS_START] as number;
+    this.bodyStart = index[at + Scan.BODY_START] as number;
+    this.count = index[at + Scan.COUNT] as number;
+    this.cseq = (index[at + Scan.CSEQ] as number) >>> 0;
+    this.cseqMethod = index[at + Scan.CSEQ_METHOD] as number;
+    this.cseqMethodStart = index[at + Scan.CSEQ_METHOD_START] as number;
+    this.cseqMethodEnd = index[at + Scan.CSEQ_METHOD_END] as number;
+    this.maxForwards = index[at + Scan.MAX_FORWARDS] as number;
+    this.contentLength = index[at + Scan.CONTENT_LENGTH] as number;
+    this.hasNextVia = index[at + Scan.HAS_NEXT_VIA] === 1;
+    this.topVia.load(index, at + Scan.VIA);
+    this.#index = index;
+    this.#first = at + FIRST;
+    this.#lines = at + LINES;
+    if (this.isRequest) this.#loadRequest(index, at);
+    else this.#loadResponse(index, at);
+  }
+
+  #loadRequest(index: Int32Array, at: number): void {
+    this.uri.load(index, at + Scan.URI);
+    this.from.load(index, at + Scan.FROM);
+    this.to.load(index, at + Scan.TO);
+  }
+
+  #loadResponse(index: Int32Array, at: number): void {
+    this.methodStart = 0;
+    this.uri.reset(this.start, this.start);
+    this.from.tagStart = this.to.tagStart = -1;
+    if (this.hasNextVia) this.nextVia.load(index, at + Scan.NEXT_VIA);
+  }
+
   /** The index of the header of the same kind after `index`, or -1. */
   next(index: number): number {
-    const kind = this.kinds[index];
-    for (let i = index + 1; i < this.count; i += 1) if (this.kinds[i] === kind) return i;
+    const numbers = this.#index;
+    const end = this.#lines + this.count * LINE_INTS;
+    const from = this.#lines + index * LINE_INTS;
+    const kind = numbers[from];
+    for (let at = from + LINE_INTS; at < end; at += LINE_INTS) {
+      if (numbers[at] === kind) return (at - this.#lines) / LINE_INTS;
+    }
     return -1;
   }
 
   valueStart(index: number): number {
-    return this.valueStarts[index] as number;
+    return this.#index[this.#lines + index * LINE_INTS + 2] as number;
   }
 
+  /** Without trailing white space. */
   valueEnd(index: number): number {
-    return this.valueEnds[index] as number;
+    return this.#index[this.#lines + index * LINE_INTS + 3] as number;
   }
 
   lineStart(index: number): number {
-    return this.lineStarts[index] as number;
+    return this.#index[this.#lines + index * LINE_INTS + 1] as number;
   }
 
+  /** After the line's CRLF. */
   lineEnd(index: number): number {
-    return this.lineEnds[index] as number;
+    return this.#index[this.#lines + index * LINE_INTS + 4] as number;
   }
 
   /** Index of the first header of a kind, or -1. */
   header(kind: number): number {
-    return this.first[kind] as number;
+    return this.#index[this.#first + kind] as number;
   }
 
   get hasBody(): boolean {

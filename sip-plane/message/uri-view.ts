@@ -73,6 +73,29 @@ export class UriView {
     this.hintStart = this.hintEnd = this.nodeHostStart = this.nodeHostEnd = this.nodePort = -1;
   }
 
+  /** Takes over what the addon read, from `at` on (native/scan.h). It reads none with the guides' hint or with headers. */
+  load(index: Int32Array, at: number): void {
+    this.start = index[at] as number;
+    this.end = index[at + 1] as number;
+    this.scheme = index[at + 2] as number;
+    this.userStart = index[at + 3] as number;
+    this.userEnd = index[at + 4] as number;
+    this.hostStart = index[at + 5] as number;
+    this.hostEnd = index[at + 6] as number;
+    this.port = index[at + 7] as number;
+    this.hostPortStart = index[at + 8] as number;
+    this.hostPortEnd = index[at + 9] as number;
+    this.loose = index[at + 10] === 1;
+    this.transportStart = index[at + 11] as number;
+    this.transportEnd = index[at + 12] as number;
+    this.maddrStart = index[at + 13] as number;
+    this.maddrEnd = index[at + 14] as number;
+    this.hintStart = index[at + 15] as number;
+    this.hintEnd = index[at + 16] as number;
+    this.nodeHostStart = this.nodeHostEnd = this.nodePort = -1;
+    this.hasHeaders = false;
+  }
+
   /** Reads the URI at [start, end) without angle brackets (RFC 3261 19.1). */
   parse(bytes: Buffer, start: number, end: number): number {
     this.reset(start, end);

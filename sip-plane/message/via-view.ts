@@ -81,6 +81,38 @@ export class ViaView {
     this.ocStart = this.ocSeqStart = this.ocValidityStart = -1;
   }
 
+  /** Takes over what the addon read, from `at` on (native/scan.h). */
+  load(index: Int32Array, at: number): void {
+    this.valueStart = index[at] as number;
+    this.valueEnd = index[at + 1] as number;
+    this.nextValue = index[at + 2] as number;
+    this.transportStart = index[at + 3] as number;
+    this.transportEnd = index[at + 4] as number;
+    this.hostStart = index[at + 5] as number;
+    this.hostEnd = index[at + 6] as number;
+    this.port = index[at + 7] as number;
+    this.sentByStart = index[at + 8] as number;
+    this.sentByEnd = index[at + 9] as number;
+    this.branchStart = index[at + 10] as number;
+    this.branchEnd = index[at + 11] as number;
+    this.receivedStart = index[at + 12] as number;
+    this.receivedEnd = index[at + 13] as number;
+    this.receivedParamStart = index[at + 14] as number;
+    this.rport = index[at + 15] as number;
+    this.rportParamStart = index[at + 16] as number;
+    this.rportParamEnd = index[at + 17] as number;
+    this.maddrStart = index[at + 18] as number;
+    this.maddrEnd = index[at + 19] as number;
+    this.loopStart = index[at + 20] as number;
+    this.loopEnd = index[at + 21] as number;
+    this.ocStart = index[at + 22] as number;
+    this.ocEnd = index[at + 23] as number;
+    this.ocSeqStart = index[at + 24] as number;
+    this.ocSeqEnd = index[at + 25] as number;
+    this.ocValidityStart = index[at + 26] as number;
+    this.ocValidityEnd = index[at + 27] as number;
+  }
+
   /** Reads the value that begins at `start`; `end` is the end of its line's value. False: not a Via (RFC 3261 20.42). */
   parse(bytes: Buffer, start: number, end: number): boolean {
     this.reset();

@@ -33,7 +33,9 @@ export class ResponseDecider {
   failedOver = false;
   readonly #parts: ResponseParts;
   readonly #path = new ReturnPath();
-  readonly #next = new ViaView();
+  readonly #parsed = new ViaView();
+  /** The Via under ours. */
+  #next = this.#parsed;
   readonly #transaction = new Transaction();
 
   constructor(parts: ResponseParts) {
@@ -77,6 +79,8 @@ export class ResponseDecider {
   }
 
   #readNext(view: MessageView): boolean {
+    this.#next = view.hasNextVia ? view.nextVia : this.#parsed;
+    if (view.hasNextVia) return true;
     const first = view.header(HeaderKind.VIA);
     if (view.topVia.nextValue >= 0) return this.#next.parse(view.bytes, view.topVia.nextValue, view.valueEnd(first));
     const index = view.next(first);

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { listenError } from '../../runtime/errors';
+import type { Edits } from '../message';
 import type { Peer } from './peer';
 import { DatagramBatch, type UdpEngine, type UdpOptions } from './udp-engine';
 
@@ -74,6 +75,12 @@ export class DgramEngine implements UdpEngine {
       // A closed socket, or an address of the other family.
       this.#options.sendFailed(peer);
     }
+  }
+
+  send(source: Buffer, start: number, end: number, edits: Edits, length: number, peer: Peer): void {
+    this.reserve(length);
+    edits.apply(source, start, end, this.#out, this.#outAt);
+    this.commit(length, peer);
   }
 
   flush(): void {}

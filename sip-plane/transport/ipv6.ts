@@ -1,3 +1,5 @@
+import { networkInterfaces } from 'node:os';
+
 /** The eight groups of an IPv6 address in any of its spellings, a zone left out; undefined: it is none. */
 export function ipv6Groups(text: string): number[] | undefined {
   const [address = ''] = text.split('%', 1);
@@ -54,4 +56,35 @@ export function canonicalIpv6(text: string): string | undefined {
       .map((group) => group.toString(16))
       .join(':');
   return best < 0 ? hex(0) : `${hex(0, best)}::${hex(best + bestLength)}`;
+}
+
+/** The address as four numbers of 32 bits; all zero when it is none. */
+export function ipv6Words(text: string): Uint32Array {
+  const groups = ipv6Groups(text) ?? [];
+  return Uint32Array.from({ length: 4 }, (_, i) => ((groups[i * 2] ?? 0) << 16) | (groups[i * 2 + 1] ?? 0));
+}
+
+/** The address of four numbers at `at` in the system's spelling; with a scope that is not 0, its zone behind it. */
+export function ipv6Text(words: Uint32Array, at: number, scope: number): string {
+  const groups = Array.from(
+    { length: 8 },
+    (_, i) => ((words[at + (i >> 1)] as number) >>> (i % 2 === 0 ? 16 : 0)) & 0xffff,
+  );
+  const address = canonicalIpv6(groups.map((group) => group.toString(16)).join(':')) ?? '::';
+  return scope === 0 ? address : `${address}%${zoneName(scope)}`;
+}
+
+/** The index of the interface that a zone names, `eth0` or `2`; 0: the address has none, or one that is not there. */
+export function zoneIndex(host: string): number {
+  const [, zone] = host.split('%', 2);
+  if (zone === undefined) return 0;
+  if (/^\d{1,9}$/.test(zone)) return Number(zone);
+  return networkInterfaces()[zone]?.find(({ family }) => family === 'IPv6')?.scopeid ?? 0;
+}
+
+function zoneName(scope: number): string {
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    if (addresses?.some(({ family, scopeid }) => family === 'IPv6' && scopeid === scope) === true) return name;
+  }
+  return String(scope);
 }

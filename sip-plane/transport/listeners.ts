@@ -42,6 +42,8 @@ export interface ListenersOptions {
 export interface ListenerEvents extends StreamEvents {
   datagrams(listener: Listener, batch: DatagramBatch): void;
   sendFailed(peer: Peer): void;
+  /** ICMP says that nobody is there. */
+  refusedBy(peer: Peer): void;
 }
 
 /** A socket that is open, and the listener that it is to the messages. */
@@ -174,7 +176,7 @@ export class Listeners {
   }
 
   async #openUdp(place: Place, port: number): Promise<number> {
-    const { config, peers, events } = this.#options;
+    const { config, peers, parser, events } = this.#options;
     let listener: Listener | undefined;
     const engine = await openUdp(config.udpEngine, {
       what: `sip ${place.name} udp`,
@@ -186,6 +188,8 @@ export class Listeners {
         if (listener !== undefined) events.datagrams(listener, batch);
       },
       sendFailed: (peer) => events.sendFailed(peer),
+      refused: (peer) => events.refusedBy(peer),
+      rules: parser.scanRules,
     });
     listener = this.#add(place, Transport.UDP, engine.port, { udp: engine });
     return engine.port;

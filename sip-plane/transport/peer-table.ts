@@ -1,9 +1,10 @@
-import { canonicalIpv6 } from './ipv6';
+import { canonicalIpv6, ipv6Text } from './ipv6';
 import { Peer, ipv4OfBytes, ipv4OfText, ipv4Text, peerKey } from './peer';
 
 const DEFAULT_LIMIT = 65_536;
 /** Places of the shortcut; a power of two. */
 const SHORTCUTS = 4096;
+const COLON = 58;
 const MAPPED = '::ffff:';
 
 /**
@@ -37,6 +38,34 @@ export class PeerTable {
     return peer;
   }
 
+  /** For IPv6 as four numbers at `at`; `scope` is the index of the interface of a link-local address. */
+  ofIpv6(words: Uint32Array, at: number, scope: number, port: number): Peer {
+    const [a, b, c, d] = [
+      words[at] as number,
+      words[at + 1] as number,
+      words[at + 2] as number,
+      words[at + 3] as number,
+    ];
+    const place = shortcut(a ^ Math.imul(b, 3) ^ Math.imul(c, 5) ^ Math.imul(d, 7), port);
+    const recent = this.#shortcuts[place];
+    const known = recent?.ipv6;
+    if (
+      recent !== undefined &&
+      known !== undefined &&
+      recent.port === port &&
+      recent.scope === scope &&
+      known[0] === a &&
+      known[1] === b &&
+      known[2] === c &&
+      known[3] === d
+    ) {
+      return recent;
+    }
+    const peer = this.ofText(ipv6Text(words, at, scope), port);
+    this.#shortcuts[place] = peer;
+    return peer;
+  }
+
   /** For an address as the socket layer gives it; IPv4 mapped into IPv6 counts as IPv4. */
   ofText(host: string, port: number): Peer {
     const ipv4 = ipv4OfText(host.startsWith(MAPPED) ? host.slice(MAPPED.length) : host);
@@ -49,7 +78,7 @@ export class PeerTable {
   ofBytes(bytes: Buffer, start: number, end: number, port: number): Peer | undefined {
     const ipv4 = ipv4OfBytes(bytes, start, end);
     if (ipv4 >= 0) return this.ofIpv4(ipv4, port);
-    if (!bytes.subarray(start, end).includes(58)) return undefined;
+    if (!hasColon(bytes, start, end)) return undefined;
     const text = bytes.toString('latin1', start, end);
     const address = canonicalIpv6(text);
     return address === undefined ? undefined : this.ofText(address, port);
@@ -59,7 +88,7 @@ export class PeerTable {
   find(bytes: Buffer, start: number, end: number, port: number): Peer | undefined {
     const ipv4 = ipv4OfBytes(bytes, start, end);
     if (ipv4 >= 0) return this.#knownIpv4(ipv4, port);
-    if (!bytes.subarray(start, end).includes(58)) return undefined;
+    if (!hasColon(bytes, start, end)) return undefined;
     const address = canonicalIpv6(bytes.toString('latin1', start, end));
     return address === undefined ? undefined : this.#known(peerKey(address, -1, port));
   }
@@ -95,6 +124,12 @@ export class PeerTable {
     this.#recent.set(key, peer);
     return peer;
   }
+}
+
+/** Without one it is no IPv6 address but a name. */
+function hasColon(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (bytes[at] === COLON) return true;
+  return false;
 }
 
 const shortcut = (ipv4: number, port: number): number =>

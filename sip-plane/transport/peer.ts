@@ -1,5 +1,5 @@
 import { parseNumber } from '../message';
-import { ipv6Groups } from './ipv6';
+import { ipv6Groups, ipv6Words, zoneIndex } from './ipv6';
 import type { PlaneNode } from '../../data-plane';
 
 /** The other end of a message: an address and a port, made once and then known by identity. */
@@ -14,6 +14,10 @@ export class Peer {
   readonly hostPortBytes: Buffer;
   /** The IPv4 address as a number, or -1. */
   readonly ipv4: number;
+  /** The IPv6 address as four numbers of 32 bits; undefined: it is IPv4. */
+  readonly ipv6: Uint32Array | undefined;
+  /** The index of the interface that a link-local address is behind; 0: none. */
+  readonly scope: number;
   /** Whom limits count it to: the IPv4 address, or the first 64 bits of the IPv6 address, which one user has all of. */
   readonly source: number | string;
   /** One value per address and port. */
@@ -32,6 +36,8 @@ export class Peer {
     this.hostBytes = Buffer.from(host, 'latin1');
     this.hostPortBytes = Buffer.from(this.family === 6 ? `[${host}]:${port}` : `${host}:${port}`, 'latin1');
     this.ipv4 = this.family === 4 ? ipv4OfText(host) : -1;
+    this.ipv6 = this.family === 6 ? ipv6Words(host) : undefined;
+    this.scope = this.family === 6 ? zoneIndex(host) : 0;
     this.source = this.ipv4 >= 0 ? this.ipv4 : (ipv6Groups(host) ?? []).slice(0, 4).join(':');
     this.key = peerKey(host, this.ipv4, port);
     this.sendable = this.ipv4 >= 0 ? this.ipv4 >= 0x100_0000 && this.ipv4 < 0xe000_0000 : !/^(::$|ff)/i.test(host);

@@ -1,3 +1,4 @@
+import type { Edits, ScanRules } from '../message';
 import type { Peer } from './peer';
 import type { PeerTable } from './peer-table';
 
@@ -11,13 +12,20 @@ export class DatagramBatch {
   readonly starts = new Int32Array(BATCH_SIZE);
   readonly ends = new Int32Array(BATCH_SIZE);
   readonly peers: Peer[] = [];
+  /** What the addon read of each datagram, SCAN_INTS numbers each; absent: nothing. */
+  readonly indexes: Int32Array | undefined;
+
+  constructor(indexes?: Int32Array) {
+    this.indexes = indexes;
+  }
 }
 
 export type BatchHandler = (batch: DatagramBatch) => void;
 
 /**
  * One UDP socket as the plane sees it: it receives up to 64 datagrams, has them handled, and what was written meanwhile is sent by `flush`.
- * A datagram is written where the engine says, so that nothing is copied twice: `reserve`, write at `out[outAt]`, `commit`.
+ * A datagram of our own is written where the engine says, so that nothing is copied twice: `reserve`, write at `out[outAt]`, `commit`.
+ * One that is forwarded is put together from the bytes that came: `send`.
  */
 export interface UdpEngine {
   /** Which implementation carries it: for logs and metrics. */
@@ -31,6 +39,11 @@ export interface UdpEngine {
   reserve(length: number): void;
   /** Takes what was written, to be sent to `peer`. */
   commit(length: number, peer: Peer): void;
+  /**
+   * Takes [start, end) of `source`, changed by `edits` to `length` bytes, to be sent to `peer`. Until the flush the source must stay as it
+   * is and the edits be kept.
+   */
+  send(source: Buffer, start: number, end: number, edits: Edits, length: number, peer: Peer): void;
   /** Sends all that was committed. */
   flush(): void;
   close(): Promise<void>;
@@ -48,4 +61,8 @@ export interface UdpOptions {
   readonly handler: BatchHandler;
   /** Told of each datagram that the system refused to send. */
   readonly sendFailed: (peer: Peer) => void;
+  /** Told when ICMP says that nobody is there; not every engine hears of it. */
+  readonly refused: (peer: Peer) => void;
+  /** By what an engine that can may read plain messages. */
+  readonly rules?: ScanRules | undefined;
 }

@@ -28,6 +28,7 @@ describe.each(engines)('the UDP engine %s', (choice) => {
         }
       },
       sendFailed: (peer) => failed.push(peer),
+      refused: () => {},
     });
 
   function send(text: string, peer: Peer): void {
@@ -121,17 +122,98 @@ describe.each(engines)('the UDP engine %s', (choice) => {
   });
 });
 
-it('an IPv6 address takes node:dgram, whatever was built', async () => {
-  const peers = new PeerTable();
-  const options = { what: 'sip test udp', host: '::1', port: 0, peers, handler: () => {}, sendFailed: () => {} };
-  const engine = await openUdp('native', options);
-  expect(engine.name).toBe('dgram');
-  await engine.close();
+(built ? describe : describe.skip)('the UDP engine native', () => {
+  it('receives over IPv6, knows who sent, and sends', async () => {
+    const peers = new PeerTable();
+    const came: string[] = [];
+    const engine = await openUdp('native', {
+      what: 'sip test udp',
+      host: '::1',
+      port: 0,
+      peers,
+      handler: (batch) => {
+        const peer = batch.peers[0] as Peer;
+        came.push(`${batch.buffers[0]?.toString('latin1', batch.starts[0], batch.ends[0])} from ${peer.host}`);
+        engine.reserve(6);
+        engine.out.write('answer', engine.outAt, 'latin1');
+        engine.commit(6, peer);
+        engine.flush();
+      },
+      sendFailed: () => {},
+      refused: () => {},
+    });
+    const socket = createSocket('udp6');
+    const answer = new Promise<string>((resolve) => {
+      socket.once('message', (bytes) => resolve(bytes.toString('latin1')));
+    });
+    socket.send('hello', engine.port, '::1');
+    expect(await answer).toBe('answer');
+    expect(came).toEqual(['hello from ::1']);
+    expect(engine.name).toBe('native');
+    socket.close();
+    await engine.close();
+  });
+
+  it.each(['127.0.0.1', '::1'])('hears that nobody is at a port of %s, and goes on', async (host) => {
+    const peers = new PeerTable();
+    const refused: Peer[] = [];
+    let came = 0;
+    const engine = await openUdp('native', {
+      what: 'sip test udp',
+      host,
+      port: 0,
+      peers,
+      handler: () => {
+        came += 1;
+      },
+      sendFailed: () => {},
+      refused: (peer) => refused.push(peer),
+    });
+    const socket = createSocket(host === '::1' ? 'udp6' : 'udp4');
+    await new Promise<void>((resolve) => {
+      socket.bind(0, host, resolve);
+    });
+    const nobody = peers.ofText(host, await closedPort(host));
+    const somebody = peers.ofText(host, socket.address().port);
+    let received = 0;
+    socket.on('message', () => {
+      received += 1;
+    });
+    for (let round = 1; round <= 3; round += 1) {
+      for (const peer of [nobody, somebody]) {
+        engine.reserve(4);
+        engine.out.write('ping', engine.outAt, 'latin1');
+        engine.commit(4, peer);
+      }
+      engine.flush();
+      await until('the refusal came', () => refused.length >= round);
+      await until('the other one was received', () => received === round);
+    }
+    expect(new Set(refused)).toEqual(new Set([nobody]));
+    socket.send('still there?', engine.port, host);
+    await until('it still receives', () => came === 1);
+    socket.close();
+    await engine.close();
+  });
 });
+
+/** A port that was free a moment ago. */
+async function closedPort(host: string): Promise<number> {
+  const socket = createSocket(host === '::1' ? 'udp6' : 'udp4');
+  await new Promise<void>((resolve) => {
+    socket.bind(0, host, resolve);
+  });
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => {
+    socket.close(resolve);
+  });
+  return port;
+}
 
 (built ? describe : describe.skip).each([
   ['native', '127.0.0.1'],
   ['dgram', '127.0.0.1'],
+  ['native', '::1'],
   ['dgram', '::1'],
 ] as const)('two sockets on one port, %s on %s', (choice, host) => {
   const native = loadNativeUdp();
@@ -158,6 +240,7 @@ it('an IPv6 address takes node:dgram, whatever was built', async () => {
           }
         },
         sendFailed: () => {},
+        refused: () => {},
       }),
     );
     sharing = await Promise.all(opened);
