@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram';
+import { Edits } from '../../sip-plane/message';
 import { loadNativeUdp } from '../../sip-plane/native';
 import { PeerTable, openUdp, type Peer, type UdpEngine } from '../../sip-plane/transport';
+import { seededRandom } from '../support/seeded-random';
 import { until } from '../support/until';
 import { UdpAgent } from '../support/sip-plane-fixture';
 
@@ -70,6 +72,38 @@ describe.each(engines)('the UDP engine %s', (choice) => {
     const expected = [0, 1, 2].flatMap((round) =>
       Array.from({ length: 150 }, (_, i) => `${round}.${i}${'x'.repeat(i)}`),
     );
+    expect(agent.received).toEqual(expected);
+    expect(failed).toEqual([]);
+  });
+
+  it('forwards what came, changed as the splices say, in any order of offsets', async () => {
+    const to = peers.ofText('127.0.0.1', agent.port);
+    const random = seededRandom(7);
+    const below = (limit: number): number => Math.floor(random() * limit);
+    const edits = new Edits(16, 64, 64);
+    const expected: string[] = [];
+    for (let message = 0; message < 200; message += 1) {
+      const source = Buffer.from(`<${message}:${'abcdefghij'.repeat(1 + below(60))}>`, 'latin1');
+      edits.reset();
+      for (let splices = below(12); splices > 0; splices -= 1) {
+        edits.begin(below(source.length), 0);
+        edits.text(Buffer.from('TEXT'.repeat(below(20)), 'latin1'));
+        edits.number(below(100_000));
+      }
+      // Deletions do not overlap where messages are composed.
+      edits.begin(4, below(3));
+      const length = source.length + edits.growth;
+      engine.send(source, 0, source.length, edits, length, to);
+      const wanted = Buffer.alloc(length);
+      expect(edits.apply(source, 0, source.length, wanted, 0)).toBe(length);
+      expected.push(wanted.toString('latin1'));
+      if (edits.keep() && message % 7 !== 0) continue;
+      engine.flush();
+      edits.release();
+      await until('what was sent so far was received', () => agent.received.length === expected.length);
+    }
+    engine.flush();
+    await until('all were received', () => agent.received.length === expected.length);
     expect(agent.received).toEqual(expected);
     expect(failed).toEqual([]);
   });
@@ -151,6 +185,27 @@ describe.each(engines)('the UDP engine %s', (choice) => {
     expect(came).toEqual(['hello from ::1']);
     expect(engine.name).toBe('native');
     socket.close();
+    await engine.close();
+  });
+
+  it('sends nothing when the length that was promised is another one', async () => {
+    const peers = new PeerTable();
+    const failed: Peer[] = [];
+    const engine = await openUdp('native', {
+      what: 'sip test udp',
+      host: '127.0.0.1',
+      port: 0,
+      peers,
+      handler: () => {},
+      sendFailed: (peer) => failed.push(peer),
+      refused: () => {},
+    });
+    const to = peers.ofText('127.0.0.1', engine.port);
+    const edits = new Edits();
+    edits.reset();
+    engine.send(Buffer.from('abc'), 0, 3, edits, 4, to);
+    engine.flush();
+    expect(failed).toEqual([to]);
     await engine.close();
   });
 
