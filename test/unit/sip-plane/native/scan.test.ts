@@ -14,6 +14,9 @@ const TELLING = Buffer.from('\r\n \t:;,<>"\\@?=[]/%.0a~\0\xff', 'latin1');
 const parser = new MessageParser({ affinityHeader: 'X-Key', maxHeaders: 30, maxUriBytes: 200 });
 const { names, maxHeaders, maxUriBytes, maxMessageBytes } = parser.scanRules;
 
+/** The public fields of a part. */
+const fields = (part: object): unknown => Object.fromEntries(Object.entries(part));
+
 /** A view and everything that it says, for comparing. */
 function contents(view: MessageView): unknown {
   const { uri, from, to, topVia } = view;
@@ -28,11 +31,11 @@ function contents(view: MessageView): unknown {
   const { start, end, reject, isRequest, method, status, headersStart, bodyStart, count } = view;
   const { cseq, cseqMethod, cseqMethodStart, cseqMethodEnd, maxForwards, contentLength } = view;
   return {
-    ...{ start, end, reject, isRequest, method, status, headersStart, bodyStart, count, headers, first },
-    ...{ cseq, cseqMethod, cseqMethodStart, cseqMethodEnd, maxForwards, contentLength, topVia: { ...topVia } },
+    message: { start, end, reject, isRequest, method, status, headersStart, bodyStart, count, headers, first },
+    values: { cseq, cseqMethod, cseqMethodStart, cseqMethodEnd, maxForwards, contentLength, topVia: fields(topVia) },
     ...(isRequest ? { methodStart: view.methodStart, methodEnd: view.methodEnd } : {}),
     // A response is read only as far as sending it back needs.
-    ...(isRequest ? { uri: { ...uri }, from: { ...from }, to: { ...to } } : { inDialog: view.inDialog }),
+    ...(isRequest ? { uri: fields(uri), from: fields(from), to: fields(to) } : { inDialog: view.inDialog }),
   };
 }
 
@@ -121,8 +124,8 @@ function mutate(bytes: Buffer, random: () => number): Buffer {
   it.each(CORPUS.map((bytes) => [bytes.toString('latin1').split('\r\n')[0], bytes] as const))(
     'is what the parser finds, or there is none: %s',
     (_, bytes) => {
-      const view = scanned(bytes);
-      if (view !== undefined) expect(contents(view)).toEqual(contents(parsed(bytes)));
+      const wanted = parsed(bytes);
+      expect(contents(scanned(bytes) ?? wanted)).toEqual(contents(wanted));
     },
   );
 
