@@ -152,7 +152,7 @@ export class UpstreamPool implements LinkOwner, MemberListener {
     if (pdu.command === Command.UNBIND) return this.#smscUnbinds(link, pdu.sequence);
     if (member === undefined || !smscMaySend(pdu.command, this.#bound)) {
       this.#deps.session.counters.wrongState.value += 1;
-      link.refuse(pdu.command, Status.INVALID_BIND_STATUS, pdu.sequence);
+      link.refuseInState(pdu.command, pdu.sequence);
       return true;
     }
     if (!this.#opening.isOver) {

@@ -69,7 +69,7 @@ export class BindAttempt implements LinkOwner {
 
   request(link: PeerLink, pdu: PduView): boolean {
     this.#deps.counters.wrongState.value += 1;
-    link.refuse(pdu.command, Status.INVALID_BIND_STATUS, pdu.sequence);
+    link.refuseInState(pdu.command, pdu.sequence);
     return true;
   }
 

@@ -166,7 +166,8 @@ export class EsmeSide {
     const again = isBind(pdu.command);
     const { alreadyBound, wrongState } = this.#deps.counters;
     (again ? alreadyBound : wrongState).value += 1;
-    this.link.refuse(pdu.command, again ? Status.ALREADY_BOUND : Status.INVALID_BIND_STATUS, pdu.sequence);
+    if (again) this.link.refuse(pdu.command, Status.ALREADY_BOUND, pdu.sequence);
+    else this.link.refuseInState(pdu.command, pdu.sequence);
   }
 
   #admit(): void {
@@ -178,9 +179,8 @@ export class EsmeSide {
   /** The first thing on a connection is not a bind: whoever that is, it is no ESME that waits for a second chance. */
   #refuseStranger(pdu: PduView): void {
     this.#deps.counters.notBound.value += 1;
-    if (isStandard(pdu.command) && !isUnanswered(pdu.command)) {
-      this.link.refuse(pdu.command, Status.INVALID_BIND_STATUS, pdu.sequence);
-    } else this.link.respond(headerOnly(Command.GENERIC_NACK, Status.INVALID_COMMAND, pdu.sequence));
+    if (isStandard(pdu.command) && !isUnanswered(pdu.command)) this.link.refuseInState(pdu.command, pdu.sequence);
+    else this.link.respond(headerOnly(Command.GENERIC_NACK, Status.INVALID_COMMAND, pdu.sequence));
   }
 
   /** There is no SMSC at the moment. */
@@ -195,8 +195,8 @@ export class EsmeSide {
 
   /** Somebody said goodbye; goodbyes that cross are both answered. */
   #refuseLeaving(pdu: PduView): void {
-    const status = pdu.command === Command.UNBIND ? Status.OK : this.unbindingStatus;
-    this.link.refuse(pdu.command, status, pdu.sequence);
+    if (isUnanswered(pdu.command)) this.link.refuseInState(pdu.command, pdu.sequence);
+    else this.link.refuse(pdu.command, pdu.command === Command.UNBIND ? Status.OK : this.unbindingStatus, pdu.sequence);
   }
 
   #bindFailed(): boolean {

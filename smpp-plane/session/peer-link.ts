@@ -174,6 +174,17 @@ export class PeerLink implements PduSink, OutputListener {
     this.respond(headerOnly(responseTo(command), status, sequence));
   }
 
+  /** Says that a request does not belong in this state (SMPP 5.0, 2.8.2): in its response, or, where it has none, in a generic_nack. */
+  refuseInState(command: number, sequence: number): void {
+    if (!isUnanswered(command)) {
+      this.refuse(command, Status.INVALID_BIND_STATUS, sequence);
+      return;
+    }
+    // outbind is not for a balancer to obey, in no state.
+    const status = command === Command.OUTBIND ? Status.INVALID_COMMAND : Status.INVALID_BIND_STATUS;
+    this.respond(headerOnly(Command.GENERIC_NACK, status, sequence));
+  }
+
   /** Sends an answer of the balancer's own, a whole PDU. */
   respond(response: Buffer): void {
     if (!this.open) return;

@@ -138,7 +138,7 @@ export class Session implements LinkOwner {
     if (pdu.command === Command.UNBIND) return this.#smscUnbinds(link, pdu);
     if (!smscMaySend(pdu.command, esme.bound)) {
       this.#deps.counters.wrongState.value += 1;
-      link.refuse(pdu.command, Status.INVALID_BIND_STATUS, pdu.sequence);
+      link.refuseInState(pdu.command, pdu.sequence);
     } else if (!esme.link.open) link.refuse(pdu.command, Status.SYSTEM_ERROR, pdu.sequence);
     else if (esme.link.window.full) return holdBack(link, esme.link, pdu, this.#deps.counters.throttled);
     else {
