@@ -72,6 +72,7 @@ async function startWithTelemetry({ name, start, args }: MainOptions, own: OwnPa
     instanceId: incarnation,
     traceRatio: own.config.telemetry.traceRatio,
     env: process.env,
+    activeSpans: name === 'control-plane',
   });
   const liveConfig = new LiveConfig({ ...own, read: () => configFromArgs(args) });
   const machine = { clock: systemClock, random: systemRandom };

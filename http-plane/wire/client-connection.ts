@@ -5,7 +5,7 @@ import { Exchange } from './exchange';
 import type { ExchangeClient } from './exchange-client';
 import { Fault, INCOMPLETE, answerOf } from './faults';
 import { CR, LF, latin1 } from './octets';
-import type { RequestStamp } from './request-head';
+import { stampOf, type RequestStamp } from './request-head';
 import { Body, viewRequest, type RequestView } from './request-view';
 import type { WireDeps } from './wire-deps';
 
@@ -51,12 +51,12 @@ export class ClientConnection implements ExchangeClient {
     this.#socket = socket;
     this.secure = secure;
     this.deadlineMs = deps.core.clock.now() + deps.config.headTimeoutMs;
-    this.stamp = {
+    this.stamp = stampOf({
       address,
       proto: secure ? 'https' : 'http',
       trusted: deps.trusted.has(address),
       via: deps.config.via,
-    };
+    });
     socket.on('data', (bytes: Buffer) => this.#data(bytes));
     socket.on('drain', () => this.#exchange?.clientDrained());
     socket.on('end', () => this.#end());

@@ -1,3 +1,5 @@
+import { CR, LF } from './octets';
+
 const FIRST_SIZE = 65_536;
 
 /** Puts a message head together from slices and texts in one reused block of memory. `take` copies it out. */
@@ -18,10 +20,26 @@ export class HeadWriter {
     this.#used += length;
   }
 
+  /** The whole of it. */
+  copy(bytes: Buffer): void {
+    this.#reserve(bytes.length);
+    this.#block.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
   /** ISO-8859-1. */
   text(text: string): void {
+    if (text === '') return;
     this.#reserve(text.length);
     this.#used += this.#block.write(text, this.#used, 'latin1');
+  }
+
+  /** CR LF. */
+  lineEnd(): void {
+    this.#reserve(2);
+    this.#block[this.#used] = CR;
+    this.#block[this.#used + 1] = LF;
+    this.#used += 2;
   }
 
   get length(): number {

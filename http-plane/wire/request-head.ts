@@ -13,6 +13,17 @@ export interface RequestStamp {
   readonly trusted: boolean;
   /** Pseudonym in Via. */
   readonly via: string;
+  /** X-Forwarded-For, X-Forwarded-Proto and Via as most requests get them: HTTP/1.1 of a client that is not believed, no hop before. */
+  readonly usual: Buffer;
+}
+
+const X_HOST = Buffer.from('X-Forwarded-Host: ');
+
+/** The stamp for requests of one client. */
+export function stampOf(client: Omit<RequestStamp, 'usual'>): RequestStamp {
+  const { address, proto, via } = client;
+  const usual = `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${proto}\r\nVia: 1.1 ${via}\r\n`;
+  return { ...client, usual: Buffer.from(usual, 'latin1') };
 }
 
 /** What happens to a request's field by kind: 1 it goes on as it came, 0 it ends here (and may be written anew). */
@@ -39,14 +50,18 @@ export function writeRequestHead(
   if (origin) out.bytes(buffer, start, head.lineEnd);
   else out.text(`${view.method} ${view.target} HTTP/1.1\r\nHost: ${view.host}\r\n`);
   copyFields(out, { head, buffer, view, trusted: stamp.trusted, withHost: origin, traced: traceparent !== '' });
-  writeForwarded(out, { head, buffer, view, stamp });
-  writeChain(out, { head, buffer, kind: Kind.VIA, name: 'Via: ', own: `1.${view.minor} ${stamp.via}\r\n` });
+  if (!stamp.trusted && view.minor === 1 && head.firsts[Kind.VIA] === -1) out.copy(stamp.usual);
+  else {
+    writeForwarded(out, { head, buffer, view, stamp });
+    writeChain(out, { head, buffer, kind: Kind.VIA, name: 'Via: ', own: `1.${view.minor} ${stamp.via}\r\n` });
+  }
+  writeForwardedHost(out, { head, buffer, view, stamp }, origin);
   if (view.body === Body.CHUNKED) out.text('Transfer-Encoding: chunked\r\n');
   if (view.maxForwards > 0) out.text(`Max-Forwards: ${view.maxForwards - 1}\r\n`);
   if (traceparent !== '') out.text(`traceparent: ${traceparent}\r\n`);
   if (view.webSocketKey !== '') out.text('Connection: Upgrade\r\nUpgrade: websocket\r\n');
   else if (view.acceptsTrailers) out.text('TE: trailers\r\nConnection: TE\r\n');
-  out.text('\r\n');
+  out.lineEnd();
 }
 
 export interface RequestSource {
@@ -92,17 +107,24 @@ function copyFields(out: HeadWriter, { head, buffer, view, trusted, withHost, tr
   if (runStart !== -1) out.bytes(buffer, runStart, head.fieldEnds[head.count - 1] as number);
 }
 
-/** X-Forwarded-For, -Proto and -Host: ours alone, or behind a trusted client its own continued. */
-function writeForwarded(
-  out: HeadWriter,
-  { head, buffer, view, stamp }: Pick<RequestSource, 'head' | 'buffer' | 'view' | 'stamp'>,
-): void {
+type ForwardedSource = Pick<RequestSource, 'head' | 'buffer' | 'view' | 'stamp'>;
+
+/** X-Forwarded-For and -Proto: ours alone, or behind a trusted client its own continued. */
+function writeForwarded(out: HeadWriter, { head, buffer, stamp }: ForwardedSource): void {
   const own = `${stamp.address}\r\n`;
   if (stamp.trusted) writeChain(out, { head, buffer, kind: Kind.X_FOR, name: 'X-Forwarded-For: ', own });
   else out.text(`X-Forwarded-For: ${own}`);
   if (!stamp.trusted || head.firsts[Kind.X_PROTO] === -1) out.text(`X-Forwarded-Proto: ${stamp.proto}\r\n`);
+}
+
+/** `fromField`: the host is that of the Host field. */
+function writeForwardedHost(out: HeadWriter, { head, buffer, view, stamp }: ForwardedSource, fromField: boolean): void {
   if (view.host === '' || (stamp.trusted && head.firsts[Kind.X_HOST] !== -1)) return;
-  out.text(`X-Forwarded-Host: ${view.host}\r\n`);
+  const index = head.firsts[Kind.HOST] as number;
+  out.copy(X_HOST);
+  if (fromField) out.bytes(buffer, head.valueStarts[index] as number, head.valueEnds[index] as number);
+  else out.text(view.host);
+  out.lineEnd();
 }
 
 export interface ChainSource {

@@ -6,6 +6,7 @@ import { ASTERISK, AUTHORITY, COLON, SLASH, latin1 } from './octets';
 
 const NO_COOKIES: readonly string[] = [];
 const KEY_CHARACTERS = 24;
+const COMMON_METHODS = ['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'] as const;
 
 /** How a body is delimited. */
 export const Body = { NONE: 0, LENGTH: 1, CHUNKED: 2, UNTIL_CLOSE: 3 } as const;
@@ -35,7 +36,7 @@ export interface RequestView extends RequestKeys {
 
 /** Checks what a head means as a request (RFC 9110, 9112) and says what must be known of it, or the fault. */
 export function viewRequest(head: HeadParser, buffer: Buffer, start: number, pseudonym: string): RequestView | number {
-  const method = latin1(buffer, start, head.methodEnd);
+  const method = methodOf(buffer, start, head.methodEnd);
   if (method === 'CONNECT') return Fault.CONNECT;
   if (method === 'TRACE') return Fault.TRACE;
   const fault = framingFault(head) || hostFault(head, buffer);
@@ -63,6 +64,20 @@ export function viewRequest(head: HeadParser, buffer: Buffer, start: number, pse
     traceparent: head.firsts[Kind.TRACEPARENT] === -1 ? undefined : valueOf(head, buffer, Kind.TRACEPARENT),
     maxForwards: method === 'OPTIONS' ? maxForwardsOf(head, buffer) : -1,
   };
+}
+
+/** The common ones without making a string. Methods are case-sensitive. */
+function methodOf(buffer: Buffer, start: number, end: number): string {
+  for (let i = 0; i < COMMON_METHODS.length; i += 1) {
+    const method = COMMON_METHODS[i] as string;
+    if (method.length === end - start && stands(method, buffer, start)) return method;
+  }
+  return latin1(buffer, start, end);
+}
+
+function stands(text: string, buffer: Buffer, start: number): boolean {
+  for (let i = 0; i < text.length; i += 1) if (buffer[start + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
 /** The value of the first field of a kind, which must be there. */

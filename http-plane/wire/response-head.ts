@@ -18,12 +18,18 @@ export function responseBody(head: HeadParser, toHead: boolean): number {
   return head.contentLength === 0 ? Body.NONE : Body.LENGTH;
 }
 
+/** How the plane signs answers. */
+export interface ViaMark {
+  readonly pseudonym: string;
+  /** The whole line for an answer of HTTP/1.1 that came through no other hop. */
+  readonly line: Buffer;
+}
+
 export interface ResponseSource {
   readonly head: HeadParser;
   readonly buffer: Buffer;
   readonly start: number;
-  /** Pseudonym in Via. */
-  readonly via: string;
+  readonly via: ViaMark;
   /** Content-Length goes on: the body is delimited by it, or there is none by nature (HEAD, 304). */
   readonly withLength: boolean;
   /** The client gets the body in chunks. */
@@ -57,10 +63,18 @@ export function writeResponseHead(out: HeadWriter, source: ResponseSource): void
     out.bytes(buffer, start + 8, head.lineEnd);
   }
   copyFields(out, source);
-  writeChain(out, { head, buffer, kind: Kind.VIA, name: 'Via: ', own: `1.${head.minor} ${source.via}\r\n` });
+  if (head.minor === 1 && head.firsts[Kind.VIA] === -1) out.copy(source.via.line);
+  else
+    writeChain(out, {
+      head,
+      buffer,
+      kind: Kind.VIA,
+      name: 'Via: ',
+      own: `1.${head.minor} ${source.via.pseudonym}\r\n`,
+    });
   if (source.chunked) out.text('Transfer-Encoding: chunked\r\n');
   out.text(source.hop);
-  out.text('\r\n');
+  out.lineEnd();
 }
 
 function copyFields(out: HeadWriter, { head, buffer, withLength, chunked }: ResponseSource): void {

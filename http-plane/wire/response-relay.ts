@@ -120,14 +120,14 @@ export class ResponseRelay {
 
   /** 100 once, 102 and 103 as they come; an HTTP/1.0 client knows none. */
   #interim(buffer: Buffer, start: number): void {
-    const { responses, out, config } = this.#deps;
+    const { responses, out, via } = this.#deps;
     if (this.#view.minor === 0 || (responses.status === 100 && this.#continued)) return;
     if (responses.status === 100) this.#continued = true;
     writeResponseHead(out, {
       head: responses,
       buffer,
       start,
-      via: config.via,
+      via,
       withLength: false,
       chunked: false,
       hop: '',
@@ -136,13 +136,13 @@ export class ResponseRelay {
   }
 
   #switch(buffer: Buffer, start: number, behind: number): void {
-    const { responses, out, config, figures } = this.#deps;
+    const { responses, out, via, figures } = this.#deps;
     if (!this.#acceptsUpgrade(buffer)) {
       this.fault = true;
       return;
     }
     const hop = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
-    writeResponseHead(out, { head: responses, buffer, start, via: config.via, withLength: false, chunked: false, hop });
+    writeResponseHead(out, { head: responses, buffer, start, via, withLength: false, chunked: false, hop });
     figures.response(101);
     this.#write(out.take());
     this.rest = buffer.subarray(behind);
@@ -167,7 +167,7 @@ export class ResponseRelay {
     buffer: Buffer,
     { start, behind, requestDone }: { start: number; behind: number; requestDone: boolean },
   ): void {
-    const { responses: head, out, config, figures } = this.#deps;
+    const { responses: head, out, via, figures } = this.#deps;
     const kind = responseBody(head, this.#view.method === 'HEAD');
     if (kind < 0) {
       this.fault = true;
@@ -184,7 +184,7 @@ export class ResponseRelay {
       head,
       buffer,
       start,
-      via: config.via,
+      via,
       withLength,
       chunked,
       hop: this.setCookie + this.#hop(),
@@ -227,7 +227,7 @@ export class ResponseRelay {
     }
     if (body.done) {
       this.complete = true;
-      this.rest = buffer.subarray(behind);
+      this.rest = behind === buffer.length ? EMPTY : buffer.subarray(behind);
     }
   }
 
@@ -237,7 +237,7 @@ export class ResponseRelay {
     if (this.#encode) {
       this.#deps.out.text(`${(behind - pos).toString(16)}\r\n`);
       this.#emit(buffer, pos, behind);
-      this.#deps.out.text('\r\n');
+      this.#deps.out.lineEnd();
       return behind;
     }
     this.#emit(buffer, pos, body.passEnd);
@@ -248,7 +248,7 @@ export class ResponseRelay {
   #endChunks(body: BodyWalker): void {
     const { out } = this.#deps;
     if (this.#view.acceptsTrailers) out.bytes(body.trailers, 0, body.trailers.length);
-    out.text('\r\n');
+    out.lineEnd();
   }
 
   /** For a client that knows no chunks: data alone, its end is the connection's. */

@@ -4,6 +4,7 @@ import type { Tunnels } from '../tunnel';
 import type { HeadParser } from './head-parser';
 import type { HeadWriter } from './head-writer';
 import type { NodePools } from './node-pool';
+import type { ViaMark } from './response-head';
 
 /** What all connections of one forwarder share. */
 export interface WireDeps extends ForwarderOptions {
@@ -15,6 +16,7 @@ export interface WireDeps extends ForwarderOptions {
   /** For heads of answers. */
   readonly responses: HeadParser;
   readonly out: HeadWriter;
+  readonly via: ViaMark;
   /** Port of the HTTPS listener that plain requests are sent to; undefined: they are served. */
   redirectPort: number | undefined;
 }

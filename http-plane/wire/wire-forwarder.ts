@@ -58,6 +58,7 @@ class WireForwarder implements Forwarder {
       requests: new HeadParser(),
       responses: new HeadParser(),
       out: new HeadWriter(),
+      via: { pseudonym: config.via, line: Buffer.from(`Via: 1.1 ${config.via}\r\n`, 'latin1') },
       redirectPort: undefined,
     };
   }

@@ -12,6 +12,11 @@ export interface TelemetryOptions {
   readonly traceRatio: number;
   /** The environment, for OTEL_*; nothing else turns an exporter on. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /**
+   * Whether a span can be active, so that calls made inside join it (default). Costs every socket and timer of the process: the planes,
+   * which hand spans on by themselves, do without.
+   */
+  readonly activeSpans?: boolean;
 }
 
 /** Tracing as a room sees it. */
@@ -60,7 +65,10 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     sampler: trafficSampler(options.traceRatio),
     spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: 1000 })],
   });
-  provider.register({ propagator: new w3c.W3CTraceContextPropagator() });
+  provider.register({
+    propagator: new w3c.W3CTraceContextPropagator(),
+    ...(options.activeSpans === false && { contextManager: null }),
+  });
   return {
     tracer: provider.getTracer('triplane', productVersion()),
     enabled: true,

@@ -14,9 +14,14 @@ interface Measured {
 }
 
 const run = promisify(execFile);
-const SECONDS = Number(process.argv[2] ?? 4);
+const SECONDS = Number(process.argv[2] ?? 1);
+/** All take turns this often, so that a machine that is busy for a while is busy for each of them. */
+const ROUNDS = 5;
 
-/** `npm run bench http [SECONDS]`: CPU per request of Triplane beside nginx, haproxy and bare http-proxy, same node, same run. */
+/**
+ * `npm run bench http [SECONDS]`: CPU per request of Triplane beside nginx, haproxy and bare http-proxy, same node, same run, each
+ * `SECONDS` in each of five rounds; the round in the middle counts.
+ */
 async function main(): Promise<void> {
   for (const program of ['wrk', 'nginx', 'haproxy']) {
     if (!installed(program)) throw new Error(`bench http needs ${program}: apt-get install wrk nginx-light haproxy`);
@@ -41,14 +46,23 @@ async function requests(tracePort: number): Promise<void> {
     await child('triplane', 'triplane.js', [node.port, tracePort]),
   ];
   for (const page of ['small', 'big']) {
-    const results: Measured[] = [];
-    for (const contender of contenders) {
-      await wrk(contender, page, 1);
-      results.push(await wrk(contender, page, SECONDS));
-    }
+    for (const contender of contenders) await wrk(contender, page, 1);
+    const results = await rounds(contenders, (contender) => wrk(contender, page, SECONDS));
     print(page === 'small' ? 'GET of 100 bytes' : 'GET of 64 KiB', results);
   }
   for (const contender of [...contenders, node]) contender.stop();
+}
+
+/** Measures all in turn, several times; of each contender the measurement in the middle. */
+async function rounds(
+  contenders: readonly Contender[],
+  measure: (contender: Contender) => Promise<Measured>,
+): Promise<Measured[]> {
+  const all = contenders.map((): Measured[] => []);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [index, contender] of contenders.entries()) all[index]?.push(await measure(contender));
+  }
+  return all.map((of) => of.toSorted((a, b) => a.cpuMicros - b.cpuMicros)[ROUNDS >> 1] as Measured);
 }
 
 async function wrk(contender: Contender, page: string, seconds: number): Promise<Measured> {
@@ -79,14 +93,13 @@ async function tunnels(tracePort: number): Promise<void> {
     await child('bare pipe', 'bare-pipe.js', [node.port]),
     await child('triplane', 'triplane.js', [node.port, tracePort]),
   ];
-  const results: Measured[] = [];
-  for (const contender of contenders) {
-    await tunnelLoad(contender.port, 1000);
+  for (const contender of contenders) await tunnelLoad(contender.port, 1000);
+  const results = await rounds(contenders, async (contender) => {
     const before = contender.cpuMicros();
     const trips = await tunnelLoad(contender.port, SECONDS * 1000);
     const cpuMicros = (contender.cpuMicros() - before) / trips;
-    results.push({ name: contender.name, perSecond: trips / SECONDS, cpuMicros, p50: '', p99: '' });
-  }
+    return { name: contender.name, perSecond: trips / SECONDS, cpuMicros, p50: '', p99: '' };
+  });
   print('WebSocket round trip of 430 bytes', results);
   for (const contender of contenders) contender.stop();
   node.server.close();

@@ -11,6 +11,7 @@ async function main(nodePort: number, tracePort: number): Promise<void> {
     serviceName: 'bench',
     instanceId: 'bench',
     traceRatio: 0.01,
+    activeSpans: false,
     env: {
       OTEL_TRACES_EXPORTER: 'otlp',
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
