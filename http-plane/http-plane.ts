@@ -5,10 +5,11 @@ import type { HttpConfig } from '../runtime/config';
 import type { ProcessContext } from '../runtime/process-context';
 import type { Service } from '../runtime/service';
 import { AccessLog } from './access-log';
-import type { Forwarder } from './forward';
+import { UnavailableHost } from './forward';
 import { HttpFigures } from './figures';
-import { NodeHealth } from './health';
+import { ActiveChecks, NodeHealth } from './health';
 import { startWireForwarder } from './wire';
+import { UrlRewriter } from './rewrite';
 import { Router } from './routing';
 
 /** How long requests in flight may still take when the plane closes, ms. */
@@ -27,17 +28,28 @@ export async function createHttpPlane(core: PlaneCore, config: HttpConfig): Prom
   });
   const { clock, logger, counters } = core;
   const accessLog = config.accessLog && new AccessLog({ ...config.accessLog, clock, logger, counters });
-  const forwarder = await startWireForwarder({ core, config, router, figures, health, accessLog });
-  let closing: Promise<void> | undefined;
-  return {
-    addresses: forwarder.addresses,
-    close: () => (closing ??= closeBoth(forwarder, accessLog)),
+  const { balancer } = core;
+  const checks =
+    config.check && new ActiveChecks(config.check, { balancer, table: () => core.table, clock, logger, counters });
+  const unavailableHost = new UnavailableHost(config, core);
+  const rewriter = new UrlRewriter(config.rewrite);
+  const options = { core, config, router, figures, health, rewriter, unavailableHost, accessLog };
+  const closeRest = async (): Promise<void> => {
+    checks?.close();
+    unavailableHost.close();
+    await accessLog?.close();
   };
-}
-
-async function closeBoth(forwarder: Forwarder, accessLog: AccessLog | undefined): Promise<void> {
-  await forwarder.close(CLOSE_GRACE_MS);
-  await accessLog?.close();
+  try {
+    const forwarder = await startWireForwarder(options);
+    let closing: Promise<void> | undefined;
+    return {
+      addresses: forwarder.addresses,
+      close: () => (closing ??= forwarder.close(CLOSE_GRACE_MS).then(closeRest)),
+    };
+  } catch (error) {
+    await closeRest();
+    throw error;
+  }
 }
 
 /** The whole HTTP plane as one process runs it: subscribed, reporting, with its admin pages. */

@@ -3,7 +3,9 @@ import type { HttpConfig } from '../../runtime/config';
 import type { AccessLog } from '../access-log';
 import type { HttpFigures } from '../figures';
 import type { NodeHealth } from '../health';
+import type { UrlRewriter } from '../rewrite';
 import type { Router } from '../routing';
+import type { UnavailableHost } from './unavailable-host';
 
 export type ForwarderCore = Pick<PlaneCore, 'clock' | 'logger' | 'random' | 'table' | 'telemetry'>;
 
@@ -13,6 +15,9 @@ export interface ForwarderOptions {
   readonly router: Router;
   readonly figures: HttpFigures;
   readonly health: NodeHealth;
+  readonly rewriter: UrlRewriter;
+  /** Gets requests that no node can. */
+  readonly unavailableHost: UnavailableHost;
   /** Undefined: none is kept. */
   readonly accessLog: AccessLog | undefined;
 }

@@ -7,14 +7,23 @@ export interface OwnAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Where a rewrite rule sends the client. */
+export function redirectTo(location: string, status: number): OwnAnswer {
+  return { status, reason: 'redirectedByRule', text: 'found elsewhere', headers: { Location: location } };
+}
+
 export interface UnavailableOptions {
   readonly unavailableHost?: string | undefined;
+  readonly unavailableMode?: 'redirect' | 'proxy';
   readonly retryAfterSeconds: number;
 }
 
 /** The answer when no node is usable: to the `unavailableHost` of the guides at the same path, else 503 with Retry-After. */
-export function unavailable({ unavailableHost, retryAfterSeconds }: UnavailableOptions, target: string): OwnAnswer {
-  if (unavailableHost !== undefined) {
+export function unavailable(
+  { unavailableHost, unavailableMode, retryAfterSeconds }: UnavailableOptions,
+  target: string,
+): OwnAnswer {
+  if (unavailableHost !== undefined && unavailableMode !== 'proxy') {
     const location = `http://${unavailableHost}${target.startsWith('/') ? target : '/'}`;
     return { status: 302, reason: 'noNodeRedirected', text: 'no node is usable', headers: { Location: location } };
   }

@@ -6,7 +6,7 @@ import {
   type ServerHttp2Session,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import type { ForwarderOptions } from '../forward';
+import { redirectTo, type ForwarderOptions } from '../forward';
 import type { TlsMaterial } from '../../runtime/tls';
 import { cleanRequest } from './clean-request';
 import { Http2Exchange, answerHttp2 } from './http2-exchange';
@@ -74,12 +74,16 @@ export class Http2Clients {
   }
 
   #request(request: Http2ServerRequest, response: Http2ServerResponse): void {
-    const { figures, config } = this.#options;
+    const { figures, config, rewriter } = this.#options;
     figures.request(request.method);
     request.on('error', () => {});
-    const clean = cleanRequest(request, config.via);
+    const came = cleanRequest(request, config.via);
+    const changed = 'status' in came ? undefined : rewriter.apply(came.target);
+    const clean = 'status' in came || changed === undefined ? came : { ...came, target: changed.target };
     if ('status' in clean) answerHttp2(this.#options, response, clean);
-    else {
+    else if (changed?.redirect) {
+      answerHttp2(this.#options, response, redirectTo(changed.target, changed.redirect));
+    } else {
       const address = this.#sessions.get(request.stream.session as ServerHttp2Session) ?? '';
       new Http2Exchange({ ...this.#options, sender: this.#sender }, { request, response, clean, address }).start();
     }

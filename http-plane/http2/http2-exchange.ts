@@ -3,8 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse, OutgoingHttpHeaders } fro
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import type { Span } from '@opentelemetry/api';
-import { endpointOf, type PlaneNode } from '../../data-plane';
-import { Transport, type Endpoint } from '../../proto';
+import type { PlaneNode } from '../../data-plane';
 import type { Timer } from '../../runtime/clock';
 import { traceparentOf } from '../../runtime/telemetry';
 import {
@@ -13,6 +12,7 @@ import {
   NODE_SLOW,
   NODE_UNREACHABLE,
   endRequestSpan,
+  endpointFor,
   startRequestSpan,
   unavailable,
   type ForwarderOptions,
@@ -71,11 +71,13 @@ export class Http2Exchange {
     this.#options.figures.active += 1;
     this.#response.stream.once('close', () => this.#finish());
     this.#response.stream.on('error', () => {});
-    this.#try(this.#options.router.choose(this.#clean));
+    const { router, unavailableHost } = this.#options;
+    this.#try(router.choose(this.#clean) ?? unavailableHost.node);
   }
 
   #try(node: PlaneNode | undefined): void {
-    const endpoint = node && this.#endpointOf(node);
+    const encrypted = this.#options.config.encryptToNodes;
+    const endpoint = node && endpointFor(node, { encrypted, webSocket: false });
     if (node === undefined || endpoint === undefined) {
       this.#answer(unavailable(this.#options.config, this.#clean.target));
       return;
@@ -100,11 +102,6 @@ export class Http2Exchange {
         if (tries === this.#tries) this.#failed();
       },
     });
-  }
-
-  #endpointOf(node: PlaneNode): Endpoint | undefined {
-    const [plain, secure] = [endpointOf(node, Transport.TCP), endpointOf(node, Transport.TLS)];
-    return this.#options.config.encryptToNodes ? (secure ?? plain) : (plain ?? secure);
   }
 
   #fields(): ReadonlyMap<string, string | string[]> {

@@ -62,6 +62,8 @@ export class Router {
   cookieFor(keys: RequestKeys, node: PlaneNode): string {
     const name = this.#settings.stickyCookie;
     if (name === undefined || cookieValue(keys.cookies, name) === node.id) return '';
+    // A server that stands in for all nodes must hold nobody.
+    if (this.#core.table.get(node.id) === undefined) return '';
     return `Set-Cookie: ${name}=${node.id}; Path=/; HttpOnly\r\n`;
   }
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { HEAD_SLOW, OPTIONS_END, toHttps, type OwnAnswer } from '../forward';
+import { HEAD_SLOW, OPTIONS_END, redirectTo, toHttps, type OwnAnswer } from '../forward';
 import { Exchange } from './exchange';
 import type { ExchangeClient } from './exchange-client';
 import { Fault, INCOMPLETE, answerOf } from './faults';
@@ -197,7 +197,7 @@ export class ClientConnection implements ExchangeClient {
   }
 
   #head(buffer: Buffer, from: number, end: number): number {
-    const { requests, figures, config, core } = this.#deps;
+    const { requests, figures, config, core, rewriter } = this.#deps;
     let start = from;
     // An empty line before a request is forgiven (RFC 9112 2.2).
     while (start + 1 < end && buffer[start] === CR && buffer[start + 1] === LF) start += 2;
@@ -211,10 +211,12 @@ export class ClientConnection implements ExchangeClient {
     }
     this.#headStarted = false;
     if (behind < 0) return behind;
-    const view = viewRequest(requests, buffer, start, config.via);
-    figures.request(typeof view === 'number' ? latin1(buffer, start, requests.methodEnd) : view.method);
-    if (typeof view === 'number') return view;
-    const own = this.#ownAnswer(view);
+    const came = viewRequest(requests, buffer, start, config.via);
+    figures.request(typeof came === 'number' ? latin1(buffer, start, requests.methodEnd) : came.method);
+    if (typeof came === 'number') return came;
+    const changed = rewriter.apply(came.target);
+    const view = changed === undefined ? came : { ...came, target: changed.target, asCame: false };
+    const own = this.#ownAnswer(came) ?? (changed?.redirect ? redirectTo(changed.target, changed.redirect) : undefined);
     if (own !== undefined) {
       // A body that nobody reads ends the connection.
       const bare = view.body === Body.NONE;

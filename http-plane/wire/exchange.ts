@@ -1,8 +1,5 @@
-import type { Span } from '@opentelemetry/api';
-import { endpointOf, type PlaneNode } from '../../data-plane';
-import { Transport, type Endpoint } from '../../proto';
-import { traceparentOf } from '../../runtime/telemetry';
-import type { AccessLog } from '../access-log';
+import type { PlaneNode } from '../../data-plane';
+import type { Endpoint } from '../../proto';
 import {
   BODY_SLOW,
   CONNECT_SLOW,
@@ -11,22 +8,20 @@ import {
   NODE_GARBLED,
   NODE_SLOW,
   NODE_UNREACHABLE,
-  endRequestSpan,
-  startRequestSpan,
+  endpointFor,
   unavailable,
   type OwnAnswer,
 } from '../forward';
 import { BodyWalker } from './body-walker';
 import type { ExchangeClient } from './exchange-client';
+import { ExchangeRecord } from './exchange-record';
 import type { NodeConnection, NodeUser } from './node-connection';
 import type { NodePool } from './node-pool';
 import { writeRequestHead } from './request-head';
 import { Body, type RequestView } from './request-view';
 import { ResponseRelay } from './response-relay';
+import { mayRetry } from './retry-rule';
 import type { WireDeps } from './wire-deps';
-
-const RETRY_SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
-const MIN_RETRIES = 3;
 
 /** What the exchange waits for. */
 const Wait = { CONNECT: 0, BODY: 1, ANSWER: 2, RELAY: 3, OVER: 4 } as const;
@@ -37,7 +32,7 @@ export class Exchange implements NodeUser {
   readonly #client: ExchangeClient;
   readonly #view: RequestView;
   readonly #body: BodyWalker;
-  readonly #span: Span | undefined;
+  readonly #record: ExchangeRecord;
   #relay: ResponseRelay;
   #wait: number = Wait.CONNECT;
   #node: PlaneNode | undefined;
@@ -46,15 +41,12 @@ export class Exchange implements NodeUser {
   /** Head and what came of the body with it; kept while the request may go elsewhere. */
   #first: Buffer | undefined;
   #tries = 0;
-  #retrying = false;
   #judged = false;
   /** The node takes no more of the body at the moment. */
   #nodeFull = false;
   #status = 0;
   /** Body of an answer of the plane's own, for the access log. */
   #ownBytes = 0;
-  readonly #sentBefore: number;
-  readonly #startedMs: number;
 
   constructor(deps: WireDeps, client: ExchangeClient, view: RequestView) {
     this.#deps = deps;
@@ -62,10 +54,7 @@ export class Exchange implements NodeUser {
     this.#view = view;
     this.#body = new BodyWalker(view.body, view.length);
     this.#relay = new ResponseRelay(deps, client, view);
-    this.#span = startRequestSpan(deps.core, view.method, view.traceparent);
-    this.#sentBefore = deps.accessLog === undefined ? 0 : client.sent;
-    this.#startedMs = deps.accessLog === undefined ? 0 : deps.core.clock.now();
-    deps.figures.active += 1;
+    this.#record = new ExchangeRecord(deps, client, view);
   }
 
   /** The whole request has come from the client. */
@@ -75,14 +64,14 @@ export class Exchange implements NodeUser {
 
   /** Sends the head that `deps.requests` just parsed, [start, pos), and what follows of the body; returns the offset behind, or a fault. */
   begin(buffer: Buffer, start: number, pos: number, end: number): number {
-    const { out, requests, router } = this.#deps;
-    const node = router.choose(this.#view);
+    const { out, requests, router, unavailableHost } = this.#deps;
+    const node = router.choose(this.#view) ?? unavailableHost.node;
     const endpoint = node && this.#endpointOf(node);
     if (node === undefined || endpoint === undefined) {
       this.#answer(unavailable(this.#deps.config, this.#view.target));
       return pos;
     }
-    const traceparent = traceparentOf(this.#span);
+    const { traceparent } = this.#record;
     writeRequestHead(out, { head: requests, buffer, start, view: this.#view, stamp: this.#client.stamp, traceparent });
     const behind = this.#walk(buffer, pos, end);
     if (behind < 0) {
@@ -181,14 +170,9 @@ export class Exchange implements NodeUser {
     }
   }
 
-  /** Where the node takes this request: its WebSocket port for handshakes when it has one, over TLS when that is asked for. */
   #endpointOf(node: PlaneNode): Endpoint | undefined {
     const encrypted = this.#client.secure && this.#deps.config.encryptToNodes;
-    const forSockets = this.#view.webSocketKey !== '';
-    const plain = (forSockets ? endpointOf(node, Transport.WS) : undefined) ?? endpointOf(node, Transport.TCP);
-    if (plain !== undefined && !encrypted) return plain;
-    const secure = (forSockets ? endpointOf(node, Transport.WSS) : undefined) ?? endpointOf(node, Transport.TLS);
-    return secure ?? plain;
+    return endpointFor(node, { encrypted, webSocket: this.#view.webSocketKey !== '' });
   }
 
   #walk(buffer: Buffer, pos: number, end: number): number {
@@ -242,22 +226,14 @@ export class Exchange implements NodeUser {
   }
 
   #mayRetry(connection: NodeConnection): boolean {
-    const { figures } = this.#deps;
-    if (
-      this.#first === undefined ||
-      this.#tries >= 3 ||
-      figures.retrying >= Math.max(MIN_RETRIES, figures.active / 5)
-    ) {
-      return false;
-    }
-    if (!connection.connected) return true;
-    // The node closed a kept connection as we wrote to it.
-    return connection.uses > 0 && this.#body.done && !this.#relay.heard && RETRY_SAFE.has(this.#view.method);
+    if (this.#first === undefined) return false;
+    const [view, relay] = [this.#view, this.#relay];
+    return mayRetry({ connection, view, relay, tries: this.#tries, whole: this.#body.done }, this.#deps.figures);
   }
 
   /** Tries another node when that is safe; a session's request on a stale connection stays with its node. */
   #elsewhereOr(own: OwnAnswer, failed: NodeConnection | undefined): void {
-    const { figures, router } = this.#deps;
+    const { router } = this.#deps;
     const node = this.#node as PlaneNode;
     if (failed === undefined || !this.#mayRetry(failed)) {
       this.#answer(own);
@@ -272,9 +248,7 @@ export class Exchange implements NodeUser {
     }
     node.live.activeSessions -= 1;
     this.#node = undefined;
-    figures.retries.value += 1;
-    if (!this.#retrying) figures.retrying += 1;
-    this.#retrying = true;
+    this.#record.retry();
     this.#relay = new ResponseRelay(this.#deps, this.#client, this.#view);
     this.#send(next, endpoint, true);
   }
@@ -365,26 +339,7 @@ export class Exchange implements NodeUser {
   #close(): void {
     if (this.#wait === Wait.OVER) return;
     this.#wait = Wait.OVER;
-    const { figures } = this.#deps;
-    figures.active -= 1;
-    if (this.#retrying) figures.retrying -= 1;
     if (this.#node !== undefined) this.#node.live.activeSessions -= 1;
-    endRequestSpan(this.#span, this.#status, this.#node?.id);
-    if (this.#deps.accessLog !== undefined) this.#log(this.#deps.accessLog);
-  }
-
-  #log(log: AccessLog): void {
-    const { method, target, minor } = this.#view;
-    log.add({
-      client: this.#client.stamp.address,
-      method,
-      target,
-      version: `1.${minor}`,
-      // 499 as others write it: the client left before the answer.
-      status: this.#status === 0 ? 499 : this.#status,
-      bytes: this.#client.sent - this.#sentBefore + this.#ownBytes,
-      durationMs: this.#deps.core.clock.now() - this.#startedMs,
-      node: this.#node?.id,
-    });
+    this.#record.end(this.#status, this.#node, this.#ownBytes);
   }
 }

@@ -46,7 +46,7 @@ export function writeRequestHead(
   out: HeadWriter,
   { head, buffer, start, view, stamp, traceparent }: RequestSource,
 ): void {
-  const origin = view.target.length === head.targetEnd - head.targetStart && head.minor === 1;
+  const origin = view.asCame;
   if (origin) out.bytes(buffer, start, head.lineEnd);
   else out.text(`${view.method} ${view.target} HTTP/1.1\r\nHost: ${view.host}\r\n`);
   copyFields(out, { head, buffer, view, trusted: stamp.trusted, withHost: origin, traced: traceparent !== '' });

@@ -17,6 +17,8 @@ export interface RequestView extends RequestKeys {
   /** Origin-form, or `*`. */
   readonly target: string;
   readonly cookies: readonly string[];
+  /** The target stands in the request as it came, and Host too. */
+  readonly asCame: boolean;
   /** Authority of the target, else Host; may be empty. */
   readonly host: string;
   readonly minor: number;
@@ -53,6 +55,7 @@ export function viewRequest(head: HeadParser, buffer: Buffer, start: number, pse
     method,
     target: place.target,
     host: place.host,
+    asCame: head.minor === 1 && place.target.length === head.targetEnd - head.targetStart,
     cookies: head.cookies === 0 ? NO_COOKIES : cookiesOf(head, buffer),
     minor: head.minor,
     body: head.transferEncoding === Coding.CHUNKED ? Body.CHUNKED : head.contentLength > 0 ? Body.LENGTH : Body.NONE,

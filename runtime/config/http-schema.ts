@@ -2,6 +2,22 @@ import { z } from 'zod';
 import { host, listener, ms, network, port, proxyProtocol, workers } from './fields';
 import { tlsCertificate, tlsClient, tlsServer } from './tls-schema';
 
+const rewriteRule = z.strictObject({
+  from: z
+    .string()
+    .min(1)
+    .refine(isPattern, { error: 'expected a regular expression' })
+    .describe('Regular expression that is looked for in the path of a request.'),
+  to: z.string().describe('What takes the place of each match; $1 is the first group.'),
+  ignoreCase: z.boolean().default(false).describe('Upper and lower case are the same to from.'),
+  withQuery: z.boolean().default(false).describe('from sees the query too; else it stays behind the new path.'),
+  last: z.boolean().default(false).describe('No later rule is tried when this one fits.'),
+  redirect: z
+    .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)])
+    .optional()
+    .describe('Status of a redirection to what came out; absent: the request goes on with it.'),
+});
+
 /** Everything of the HTTP plane. */
 export const http = z
   .strictObject({
@@ -66,6 +82,28 @@ export const http = z
           .describe('Most nodes ejected at once, of all; one may always be, the last usable one never.'),
       })
       .prefault({}),
+    check: z
+      .strictObject({
+        kind: z
+          .enum(['http', 'tcp'])
+          .default('http')
+          .describe('GET of the path, or whether the port takes connections.'),
+        path: z
+          .string()
+          .regex(/^\/[\x21-\x7e]*$/)
+          .default('/')
+          .describe('What nodes are asked for.'),
+        status: z
+          .string()
+          .regex(/^[1-5]\d\d(-[1-5]\d\d)?$/, { error: 'expected a status or a range, such as 200-399' })
+          .default('200-399')
+          .describe('Status, or range of them, of a node that is well.'),
+        intervalMs: ms.default(5000).describe('Between two rounds of checks.'),
+        timeoutMs: ms.default(2000).describe('A node must answer a check within this time.'),
+        rise: z.int().min(1).max(100).default(2).describe('Good answers in a row that bring a node back.'),
+        fall: z.int().min(1).max(100).default(3).describe('Bad answers in a row that eject a node.'),
+      })
+      .optional(),
     requestCheckPattern: z
       .string()
       .min(1)
@@ -76,7 +114,11 @@ export const http = z
       .string()
       .min(1)
       .optional()
-      .describe('Host that clients are redirected to when no node is usable; without it they get 503.'),
+      .describe('Host that clients are sent to when no node is usable; without it they get 503.'),
+    unavailableMode: z
+      .enum(['redirect', 'proxy'])
+      .default('redirect')
+      .describe('Whether clients are redirected to unavailableHost with 302, or their requests passed on to it.'),
     retryAfterSeconds: z
       .int()
       .min(0)
@@ -88,6 +130,10 @@ export const http = z
       .default([])
       .describe('Proxies in front of the plane whose X-Forwarded-… and Forwarded are believed and continued.'),
     proxyProtocol,
+    rewrite: z
+      .array(rewriteRule)
+      .default([])
+      .describe('Rules that change the target of requests before a node is chosen, tried in their order.'),
     accessLog: z
       .strictObject({
         file: z.string().min(1).describe('File that gets a line per request; SIGHUP opens it anew.'),

@@ -1,5 +1,6 @@
 import { closeUnnamedPorts, convertLegs } from './convert-legs';
 import { convertAlgorithm } from './convert-algorithm';
+import { convertHttps } from './convert-https';
 import { convertNodes } from './convert-nodes';
 import { convertSipOptions } from './convert-sip-options';
 import { convertSmpp } from './convert-smpp';
@@ -31,6 +32,7 @@ export function convertPredecessor(text: string, file: string): Conversion {
   convertLegs(draft);
   convertSipOptions(draft);
   convertSmpp(draft, isXml);
+  convertHttps(draft);
   for (const [key, value] of draft.rest) convertByRule(draft, key, value);
   closeUnnamedPorts(draft);
   openHeartbeats(draft);

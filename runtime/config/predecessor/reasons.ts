@@ -22,7 +22,8 @@ const REASONS: readonly Reason[] = [
     keys: /^(pullPeriod|nodeName)$/,
     reason: 'the Kubernetes heartbeat became a sidecar: run "triplane node" beside each server',
   },
-  { keys: /^(httpsPort|smppSslPort|.*(Tls|Wss|Secure)Port)$/, reason: TLS },
+  { keys: /^httpsPort$/, reason: `${TLS}; http.https.redirect sends plain requests there, as before` },
+  { keys: /^(smppSslPort|.*(Tls|Wss|Secure)Port)$/, reason: TLS },
   {
     keys: /keyStorePassword$/,
     reason: 'write it into a file that only the service may read, and name that as passphraseFile of the tls section',
@@ -61,8 +62,9 @@ const REASONS: readonly Reason[] = [
     keys: /^(isSend5xx|response.*NodeRemoval|maxNumberResponses|maxErrorTime|maxRequestNumberWithoutResponse|maxResponseTime)/,
     reason: 'node health is the lease in this version',
   },
+  { keys: /^urlrewrite$/, reason: 'write the rules as http.rewrite by hand; from and to mean the same' },
   {
-    keys: /^(isUseWithNexmo|internalTransport|usePrettyEncoding|urlrewrite)$/,
+    keys: /^(isUseWithNexmo|internalTransport|usePrettyEncoding)$/,
     reason: 'not in this version',
   },
   {
