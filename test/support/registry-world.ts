@@ -1,6 +1,6 @@
 import { Registry, type PlaneProgress, type Registration } from '../../control-plane/registry';
 import { MemoryStore, SETTINGS_KEY, settingsOf } from '../../control-plane/store';
-import { ClusterSettings, Endpoint, Node, NodeState, Protocol, StoredValue, Transport } from '../../proto';
+import { ClusterSettings, Endpoint, Node, Protocol, StoredValue, Transport, type NodeState } from '../../proto';
 import { Counters } from '../../runtime/counters';
 import { silentLogger } from '../../runtime/logger';
 import { FakeClock } from './fake-clock';
