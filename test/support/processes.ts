@@ -164,12 +164,13 @@ export class Cluster {
     return (this.#sip = await this.#startService('sip-plane', [...set, 'sip.admin.port=0', 'sip.planeId=sip-test']));
   }
 
-  async startHttp(): Promise<RunningProcess> {
+  async startHttp(set: readonly string[] = []): Promise<RunningProcess> {
     const port = this.#http?.addresses['http']?.split(':').at(-1) ?? '0';
     return (this.#http = await this.#startService('http-plane', [
       `http.listen.port=${port}`,
       'http.admin.port=0',
       'http.planeId=http-test',
+      ...set,
     ]));
   }
 
