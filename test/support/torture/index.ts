@@ -9,3 +9,4 @@ export { type Outcome, type TortureMessage } from './torture-message';
 export const RFC4475 = [...RFC4475_VALID, ...RFC4475_INVALID, ...RFC4475_LAYERS];
 export { RFC5118 };
 export const TORTURE = [...RFC4475, ...RFC5118];
+export { TORTURE_TRANSPORTS, TortureRun, wantedOver, type TortureTransport } from './torture-run';
