@@ -74,6 +74,7 @@ class PlaneBuilder {
   readonly #overload: OverloadControl | undefined;
   readonly #watch: NodeWatch;
   #forwarder: Forwarder | undefined;
+  #draining = false;
 
   constructor(core: PlaneCore, config: SipConfig, extras: SipPlaneExtras) {
     this.#core = core;
@@ -123,6 +124,7 @@ class PlaneBuilder {
       memory,
       watch: this.#watch,
       ...this.#guidesParts(exits),
+      draining: () => this.#draining,
       names: new NameCache(core.clock, this.#extras.resolve),
       affinity: affinityOf(this.#config, this.#parser),
       parser: this.#parser,
@@ -147,12 +149,23 @@ class PlaneBuilder {
     return {
       addresses: this.#addresses(),
       close: async () => {
+        await this.#drain();
         expiry.cancel();
         await this.close();
         exchange?.close();
         spans?.close();
       },
     };
+  }
+
+  /** Tells those who ask by OPTIONS to send elsewhere, and goes on forwarding meanwhile. */
+  async #drain(): Promise<void> {
+    const { drainMs } = this.#config;
+    this.#draining = true;
+    if (drainMs === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#core.clock.after(drainMs, resolve);
+    });
   }
 
   async close(): Promise<void> {

@@ -154,6 +154,14 @@ export const sip = z
       .default(200_000)
       .describe('Most calls whose node is remembered by Call-ID; the longest silent one leaves first.'),
     callIdleMs: ms.default(7_200_000).describe('A call that is up and silent this long counts as ended.'),
+    drainMs: z
+      .int()
+      .min(0)
+      .max(600_000)
+      .default(0)
+      .describe(
+        'How long a plane that was told to stop goes on forwarding, while OPTIONS to it is answered 503 so that trunks move away.',
+      ),
     retryAfterSeconds: z
       .int()
       .min(0)

@@ -1,6 +1,17 @@
 /** SIP on the wire: bytes in, offsets out; splices in, bytes out. */
 export { AddressView } from './address-view';
-export { equalsBytes, equalsLower, isDigit, isLws, parseNumber, skipLws, COMMA, SEMICOLON } from './chars';
+export {
+  equalsBytes,
+  equalsLower,
+  isDigit,
+  isLws,
+  isToken,
+  parseNumber,
+  skipLws,
+  COMMA,
+  EQUALS,
+  SEMICOLON,
+} from './chars';
 export { Edits, SPLICE_INTS, copyBytes, wire } from './edits';
 export { HeaderKind, HeaderNames } from './header-names';
 export { MessageParser, type ParserLimits, type ScanRules } from './message-parser';
@@ -10,4 +21,4 @@ export { REJECT_COUNT, Reject, rejectInfo, type RejectInfo } from './reject';
 export { SCAN_INTS, Scan } from './scan-layout';
 export { StreamFramer, type FramerEvents } from './stream-framer';
 export { Scheme, UriResult, UriView } from './uri-view';
-export { ViaView } from './via-view';
+export { ViaView, isOverload, paramValueEnd } from './via-view';

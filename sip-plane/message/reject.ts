@@ -32,6 +32,7 @@ export const Reject = {
   OVERLOAD: 29,
   BLOCKED: 30,
   FORGED_FLOW: 31,
+  DRAINING: 32,
 } as const;
 
 /** What a reject means on the wire. */
@@ -76,6 +77,7 @@ const INFOS: readonly RejectInfo[] = [
   { name: 'overload', status: 503, reason: 'Service Unavailable' },
   { name: 'blocked', status: 403, reason: 'Forbidden' },
   { name: 'forged-flow', status: 403, reason: 'Forbidden' },
+  { name: 'draining', status: 503, reason: 'Service Unavailable' },
 ];
 
 export const REJECT_COUNT = INFOS.length;

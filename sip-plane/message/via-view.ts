@@ -30,6 +30,7 @@ const OC = Buffer.from('oc');
 const OC_SEQ = Buffer.from('oc-seq');
 const OC_VALIDITY = Buffer.from('oc-validity');
 const LOWER_O = 111;
+const DASH = 45;
 
 /** Where the parts of one Via value stand; -1: absent. Reused for message after message. */
 export class ViaView {
@@ -62,7 +63,8 @@ export class ViaView {
   maddrEnd = -1;
   loopStart = -1;
   loopEnd = -1;
-  /** Values of overload control (RFC 7339 4). */
+  /** It has parameters of overload control (RFC 7339 4); values: */
+  overload = false;
   ocStart = -1;
   ocEnd = -1;
   ocSeqStart = -1;
@@ -79,6 +81,7 @@ export class ViaView {
     this.maddrStart = this.maddrEnd = -1;
     this.loopStart = this.loopEnd = -1;
     this.ocStart = this.ocSeqStart = this.ocValidityStart = -1;
+    this.overload = false;
   }
 
   /** Takes over what the addon read, from `at` on (native/scan.h). */
@@ -223,6 +226,7 @@ export class ViaView {
   }
 
   #overload(bytes: Buffer, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    this.overload ||= isOverload(bytes, nameStart, nameEnd);
     if (equalsLower(bytes, nameStart, nameEnd, OC)) {
       this.ocStart = valueStart;
       this.ocEnd = valueEnd;
@@ -234,6 +238,12 @@ export class ViaView {
       this.ocValidityEnd = valueEnd;
     }
   }
+}
+
+/** Is this the name of a parameter of overload control: `oc`, `oc-seq`, ...? */
+export function isOverload(bytes: Buffer, nameStart: number, nameEnd: number): boolean {
+  if (!equalsLower(bytes, nameStart, Math.min(nameStart + 2, nameEnd), OC)) return false;
+  return nameEnd === nameStart + 2 || bytes[nameStart + 2] === DASH;
 }
 
 /** The end of a parameter's value: a token, a quoted string or an address, colons and brackets included. */

@@ -7,6 +7,7 @@ import type { ContactPatch } from './contact-patch';
 import type { Decision } from './decision';
 import type { RouteSet } from './route-set';
 import { stampVia } from './stamp-via';
+import { stripOverload } from './strip-overload';
 import type { Transaction } from './transaction';
 
 const CRLF = wire('\r\n');
@@ -60,6 +61,7 @@ export function composeRequest(edits: Edits, parts: Composition, hints: HintBook
   if (decision.stripMaddr) stripMaddr(edits, view.uri, decision.rewriteUri);
   // Who comes by WebSocket is answered on it; where the web server stands is nobody's business (RFC 7118 5.3).
   if (!arrival.listener.webSocket) stampVia(edits, view, arrival.peer);
+  if (view.topVia.overload) stripOverload(edits, view.bytes, view.topVia);
   countDown(edits, view);
   removeOwnRoutes(edits, parts);
   removeForeignOrigin(edits, view);

@@ -32,6 +32,8 @@ export interface DeciderParts {
   readonly legacyHint?: RestcommHint | undefined;
   /** What nodes say about their load; absent: not asked for. */
   readonly overload?: OverloadControl | undefined;
+  /** The plane is about to close; absent: it never says so. */
+  readonly draining?: () => boolean;
   /** To find the connection that a flow names. */
   readonly connections: Pick<ConnectionTable, 'byId'>;
 }

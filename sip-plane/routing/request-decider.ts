@@ -82,6 +82,8 @@ export class RequestDecider {
     decision.strictRescue = forUs && view.uri.loose && routes.findLast(view);
     if (!routes.read(view, own, decision.strictRescue)) return decision.rejectWith(Reject.ROUTE);
     if (forUs && !routes.hasTop && view.method === Method.OPTIONS && view.uri.userStart < 0) {
+      // Whoever asks whether we are there is to send elsewhere from now on.
+      if (this.#parts.draining?.() === true) return decision.rejectWith(Reject.DRAINING);
       decision.action = Action.ANSWER_OK;
       return;
     }

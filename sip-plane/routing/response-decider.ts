@@ -7,6 +7,7 @@ import type { Memory } from './memory';
 import type { NodeExits } from './node-exits';
 import { viaPort, type OwnAddresses } from './own-addresses';
 import { Drop } from './decision';
+import { stripOverload } from './strip-overload';
 import { ReturnPath, Transaction } from './transaction';
 
 const RPORT = wire('rport=');
@@ -60,7 +61,7 @@ export class ResponseDecider {
     return reason;
   }
 
-  /** Takes our Via off; nothing else changes (VIA-11) but the Contact of a node behind a public address. */
+  /** Takes our Via off; nothing else changes (VIA-11) but the Contact of a node behind a public address, and overload control in the next Via. */
   compose(edits: Edits, view: MessageView): void {
     const { topVia } = view;
     const index = view.header(HeaderKind.VIA);
@@ -68,6 +69,7 @@ export class ResponseDecider {
     if (topVia.nextValue >= 0) edits.begin(topVia.valueStart, topVia.nextValue - topVia.valueStart);
     else edits.begin(view.lineStart(index), view.lineEnd(index) - view.lineStart(index));
     const { contacts } = this.#parts;
+    if (this.#next.overload) stripOverload(edits, view.bytes, this.#next);
     if (this.failedOver && this.target !== undefined) readdress(edits, this.#next, this.target);
     if (contacts !== undefined && this.exit?.leg === 'external') contacts.apply(edits, view, this.exit);
   }

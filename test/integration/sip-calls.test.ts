@@ -120,7 +120,7 @@ describe('a call to one node', () => {
     expect(header(ack, 'Via')).toBe(header(invite, 'Via'));
   });
 
-  it('answers OPTIONS to our own address with 200', async () => {
+  it('2.11: answers OPTIONS to our own address with 200', async () => {
     client.send(
       request({ method: 'OPTIONS', uri: `sip:${fixture.address('external.udp')}`, via: via('z9hG4bKe') }),
       fixture.port('external.udp'),

@@ -66,7 +66,7 @@ function generated(): string[] {
 
 const corpus = [...TORTURE.map(({ bytes }) => bytes.toString('latin1')), ...generated()];
 
-it('what a proxy may not touch leaves byte by byte as it came, both ways, over the torture messages and 300 more', () => {
+it('STL-15, STL-16: what a proxy may not touch leaves byte by byte as it came, both ways, over the torture messages and 300 more', () => {
   const plane = new DeciderFixture([app1]);
   let [requests, responses] = [0, 0];
   for (const text of corpus) {

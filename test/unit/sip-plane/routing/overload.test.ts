@@ -3,8 +3,9 @@ import { OverloadControl } from '../../../../sip-plane/health';
 import { Reject } from '../../../../sip-plane/message';
 import { testNode } from '../../../support/fake-core';
 import { seededRandom } from '../../../support/seeded-random';
+import { nodeAt } from '../../../support/decider-nodes';
 import { DeciderFixture } from '../../../support/sip-decider';
-import { request } from '../../../support/sip-messages';
+import { headers, request, responseTo } from '../../../support/sip-messages';
 
 const at = (id: string, host: string): ReturnType<typeof testNode> =>
   testNode(id, [{ protocol: Protocol.SIP, transport: Transport.UDP, host, port: 5060 }]);
@@ -97,4 +98,26 @@ it.each([
   const { says, refused } = fixture(at('app1', '10.0.0.11'));
   says('10.0.0.11', params);
   expect(refused(3)).toBe(0);
+});
+
+describe('what a client says about its own load', () => {
+  const plane = new DeciderFixture([nodeAt('app1', '10.0.0.11')]);
+  const said = 'UDP 192.0.2.1:5060;oc;branch=z9hG4bK1;oc-algo="loss,A;b" ;rport ;oc-seq=1.1; oc-validity = 5';
+  const viaOf = (via: string): string => headers(plane.forward(request({ via })), 'Via')[1] ?? '';
+
+  it('OC-4: goes no further, and nothing else of its Via does', () => {
+    expect(viaOf(said)).toBe('SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1 ;rport=5060 ;received=192.0.2.1');
+    expect(viaOf('UDP 192.0.2.1:5060;ocean=1;branch=z9hG4bK2')).toBe(
+      'SIP/2.0/UDP 192.0.2.1:5060;ocean=1;branch=z9hG4bK2',
+    );
+    expect(viaOf('UDP client.example.com;branch=z9hG4bK3;oc=5')).toBe(
+      'SIP/2.0/UDP client.example.com;branch=z9hG4bK3;received=192.0.2.1',
+    );
+  });
+
+  it('OC-4: nor does what a node writes into the Via of a client', () => {
+    const answer = responseTo(plane.forward(request({ via: 'UDP 192.0.2.1:5060;branch=z9hG4bK4' })), '200 OK');
+    plane.respond(answer.replace('branch=z9hG4bK4', 'oc=100;oc-seq=9;branch=z9hG4bK4'));
+    expect(headers(plane.response(), 'Via')).toEqual(['SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK4']);
+  });
 });
