@@ -25,7 +25,8 @@ describe('torture', () => {
   it.each(cases)('over %s: %s %s (%s)', async (transport, _section, _name, _what, message) => {
     const { outcome, text } = await run.over(transport, message);
     expect(outcome).toBe(wantedOver(transport, message));
-    if (outcome === 'forward') expect(bodyOf(text)).toBe(wantedBody(run.prepared(message).toString('latin1')));
+    const sent = run.prepared(message).toString('latin1');
+    expect(outcome === 'forward' ? bodyOf(text) : '').toBe(outcome === 'forward' ? wantedBody(sent) : '');
   });
 
   it('VAL-12: 420 names exactly the extensions of Proxy-Require', async () => {

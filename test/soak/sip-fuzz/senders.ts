@@ -13,6 +13,15 @@ export interface Sender {
 
 const PROBE = Buffer.from('z9hG4bKprobe');
 
+const probe = (port: number): Buffer =>
+  Buffer.from(
+    request({
+      method: 'OPTIONS',
+      uri: `sip:127.0.0.1:${port}`,
+      via: `UDP 127.0.0.1;rport;branch=${PROBE.toString()}`,
+    }),
+  );
+
 /** Over UDP: after the burst comes a request that the plane answers itself, which it reads last. */
 export async function udpSender(): Promise<Sender> {
   const socket = createSocket('udp4');
@@ -23,14 +32,6 @@ export async function udpSender(): Promise<Sender> {
   await new Promise<void>((resolve) => {
     socket.bind(0, '127.0.0.1', resolve);
   });
-  const probe = (port: number): Buffer =>
-    Buffer.from(
-      request({
-        method: 'OPTIONS',
-        uri: `sip:127.0.0.1:${port}`,
-        via: `UDP 127.0.0.1;rport;branch=${PROBE.toString()}`,
-      }),
-    );
   return {
     async send(messages, port) {
       const before = answered;
