@@ -1,5 +1,10 @@
 import { TORTURE, TORTURE_TRANSPORTS, TortureRun, wantedOver, type TortureTransport } from '../../support/torture';
 
+const WIDTHS = [9, 36, 9, 11, 11, 11];
+
+const line = (cells: readonly string[]): void =>
+  void process.stdout.write(`${cells.map((cell, i) => cell.padEnd(WIDTHS[i] ?? 0)).join('')}\n`);
+
 /**
  * `npm run soak torture`: the 49 messages of RFC 4475 and the 12 of RFC 5118 over UDP, over TCP byte by byte and over WebSocket; prints what is
  * wanted for each and what came back. `wait`: more bytes are waited for, as Content-Length says.
@@ -15,10 +20,6 @@ async function main(): Promise<void> {
     const right = outcome === String(wantedOver(transport, message));
     if (!right) wrong += 1;
     return right ? outcome : `${outcome} !`;
-  };
-  const line = (cells: readonly string[]): void => {
-    const widths = [9, 36, 9, 11, 11, 11];
-    process.stdout.write(`${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('')}\n`);
   };
   line(['section', 'message', 'wanted', ...TORTURE_TRANSPORTS]);
   for (const message of TORTURE) {
