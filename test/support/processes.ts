@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { until } from './until';
 
-const DIST = path.join(packageRoot(__dirname), 'dist');
+/** Where the built services are. */
+export const DIST = path.join(packageRoot(__dirname), 'dist');
 
 /** The checkout, whether this file runs from its sources or from a compiled copy inside it. */
 function packageRoot(folder: string): string {
@@ -64,13 +65,19 @@ export interface ServiceOptions {
   /** `key=value`, as for --set. */
   readonly set?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Network namespace to run in. */
+  readonly namespace?: string;
 }
 
 /** Starts the built main of a service and waits until it is ready. */
 export async function startService(room: Room, options: ServiceOptions = {}): Promise<RunningProcess> {
   const args = (options.set ?? []).flatMap((assignment) => ['--set', assignment]);
   if (options.config !== undefined) args.push('--config', options.config);
-  const child = fork(path.join(DIST, room, 'main.js'), args, { silent: true, env: { ...process.env, ...options.env } });
+  const { namespace, env } = options;
+  const inside =
+    namespace === undefined ? {} : { execPath: 'ip', execArgv: ['netns', 'exec', namespace, process.execPath] };
+  const main = path.join(DIST, room, 'main.js');
+  const child = fork(main, args, { silent: true, env: { ...process.env, ...env }, ...inside });
   let addresses: Readonly<Record<string, string>> | undefined;
   child.on('message', (message: { type?: unknown; addresses?: Readonly<Record<string, string>> }) => {
     if (message.type === 'ready') addresses = message.addresses ?? {};
