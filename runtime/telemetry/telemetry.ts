@@ -19,6 +19,9 @@ export interface TelemetryOptions {
   readonly activeSpans?: boolean;
 }
 
+/** Small exports, often: what a second of traffic leaves would hold the event loop for several ms at once. */
+const EXPORTS = { scheduledDelayMillis: 200, maxExportBatchSize: 256 };
+
 /** Tracing as a room sees it. */
 export interface Telemetry {
   readonly tracer: Tracer;
@@ -63,7 +66,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       'service.instance.id': options.instanceId,
     }),
     sampler: trafficSampler(options.traceRatio),
-    spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: 1000 })],
+    spanProcessors: [new BatchSpanProcessor(exporter, EXPORTS)],
   });
   provider.register({
     propagator: new w3c.W3CTraceContextPropagator(),
