@@ -6,11 +6,15 @@ import { spawnSync } from 'node:child_process';
  */
 export function describeWith(program: string, title: string, tests: () => void): void {
   const found = spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+  describeWhere(found, `${program} is not installed`, title, tests);
+}
+
+/** The same for peers that are found otherwise; `reason` says what is missing where they are not. */
+export function describeWhere(found: boolean, reason: string, title: string, tests: () => void): void {
   if (found) {
     describe(title, tests);
     return;
   }
-  const reason = `${program} is not installed`;
   if (process.env['CI'] === 'true') {
     describe(title, () => {
       it('has its peer', () => {
