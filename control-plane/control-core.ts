@@ -43,6 +43,7 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
     store,
     consul: config.store === 'consul' ? consul : undefined,
     clock,
+    counters,
     logger,
     id: context.incarnation,
     secure: config.grpc.tls !== undefined,
@@ -113,7 +114,7 @@ export async function createControlCore(context: ProcessContext): Promise<Contro
   };
   addGauges(core);
   const streams = new OpenStreams(logger);
-  const join = (at: ListenAddresses): Promise<void> => cluster.join(at, registry, streams);
+  const join = (at: ListenAddresses): Promise<void> => cluster.join(at, { registry, streams, table: sessionTable });
   const close = async (): Promise<void> => {
     sessionTable.close();
     stopStaticNodes();

@@ -1,11 +1,13 @@
 import type { Clock, Timer } from '../runtime/clock';
 import type { ConsulAccess } from '../runtime/consul';
+import type { Counters } from '../runtime/counters';
 import { Dialer, type DialSettings } from '../runtime/grpc';
 import type { Logger } from '../runtime/logger';
 import { Peers } from './consul';
-import { PeerViews, type PeerView } from './peers';
+import { PeerSessions, PeerViews, type PeerView } from './peers';
 import type { Registry } from './registry';
 import { NODE_STREAMS, PLANE_STREAMS, cutOff, type OpenStreams } from './server';
+import type { SessionTable } from './sessions';
 import type { Store } from './store';
 
 export interface SharedClusterOptions {
@@ -13,6 +15,7 @@ export interface SharedClusterOptions {
   /** Undefined: this control plane is alone. */
   readonly consul: Pick<ConsulAccess, 'client'> | undefined;
   readonly clock: Clock;
+  readonly counters: Counters;
   readonly logger: Logger;
   /** Random id of this process. */
   readonly id: string;
@@ -34,6 +37,13 @@ export interface ListenAddresses {
 }
 
 const CHECK_MS = 500;
+/** What the others are told of and look after here. */
+export interface JoiningRooms {
+  readonly registry: Registry;
+  readonly streams: OpenStreams;
+  readonly table: SessionTable;
+}
+
 /** Without Consul for so long, nodes are sent elsewhere; less than it takes until the others count this control plane as gone. */
 const CUT_OFF_AFTER_MS = 10_000;
 
@@ -42,6 +52,8 @@ export class SharedCluster {
   readonly #options: SharedClusterOptions;
   #peers: Peers | undefined;
   #views: PeerViews | undefined;
+  #sessions: PeerSessions | undefined;
+  #dialer: Dialer | undefined;
   #timer: Timer | undefined;
   #frozenSinceMs: number | undefined;
   #sentAway = false;
@@ -80,19 +92,24 @@ export class SharedCluster {
   }
 
   /** Makes itself known as reachable there, and begins to look after orphans. Nothing to do when alone. */
-  async join(at: ListenAddresses, registry: Registry, streams: OpenStreams): Promise<void> {
-    const { consul, clock, logger, dial } = this.#options;
+  async join(at: ListenAddresses, { registry, streams, table }: JoiningRooms): Promise<void> {
+    const { consul, clock, logger, counters, dial } = this.#options;
     if (consul === undefined) return;
     this.#peers = new Peers({ ...this.#options, client: consul.client(), ...at });
     await this.#peers.start();
     const dialer = new Dialer({ settings: dial, clock, logger });
-    this.#views = new PeerViews({ dialer, clock, logger, others: () => this.#peers?.others ?? [] });
+    this.#dialer = dialer;
+    const shared = { dialer, clock, logger, others: () => this.#peers?.others ?? [] };
+    this.#views = new PeerViews(shared);
+    this.#sessions = new PeerSessions({ ...shared, table, counters });
     this.#timer = clock.every(CHECK_MS, () => this.#check(registry, streams));
   }
 
   async close(): Promise<void> {
     this.#timer?.cancel();
     this.#views?.close();
+    this.#sessions?.close();
+    this.#dialer?.close();
     await this.#peers?.close();
     await this.#options.store.close();
   }

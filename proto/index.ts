@@ -90,5 +90,9 @@ export {
   PeerPlane,
   PeerServiceClient,
   PeerServiceService,
+  VersionedAssignment,
+  VersionedMove,
+  WatchSessionsRequest,
+  WatchSessionsResponse,
   type PeerServiceServer,
 } from './gen/triplane/v1/peer';

@@ -43,6 +43,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     'PlaneService/ReportAssignments': plane(named),
     'PlaneService/ReportNodeSignals': plane(named),
     'PeerService/GetView': VIEW,
+    'PeerService/WatchSessions': VIEW,
     'AdminService/ListNodes': VIEW,
     'AdminService/WatchNodes': VIEW,
     'AdminService/DrainNode': CHANGE,

@@ -4,6 +4,7 @@ import { messageOf } from '../../runtime/errors';
 import { callUnary, type Dialer } from '../../runtime/grpc';
 import type { Logger } from '../../runtime/logger';
 import type { Peer } from '../consul';
+import { addressOf } from './address';
 
 export interface PeerViewsOptions {
   readonly dialer: Dialer;
@@ -53,7 +54,6 @@ export class PeerViews {
   close(): void {
     this.#timer.cancel();
     for (const id of this.#peers.keys()) this.#forget(id);
-    this.#options.dialer.close();
   }
 
   #askAll(): void {
@@ -78,17 +78,19 @@ export class PeerViews {
     }
   }
 
-  #peer({ id, host, port }: Peer): Asked | undefined {
-    const known = this.#peers.get(id);
+  #peer(other: Peer): Asked | undefined {
+    const known = this.#peers.get(other.id);
     if (known !== undefined) return known;
-    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     try {
-      const client = this.#options.dialer.client(PeerServiceClient, address);
+      const client = this.#options.dialer.client(PeerServiceClient, addressOf(other));
       const peer: Asked = { client, last: undefined, asking: false };
-      this.#peers.set(id, peer);
+      this.#peers.set(other.id, peer);
       return peer;
     } catch (error) {
-      this.#options.logger.debug({ controlPlane: id, reason: messageOf(error) }, 'a control plane cannot be asked');
+      this.#options.logger.debug(
+        { controlPlane: other.id, reason: messageOf(error) },
+        'a control plane cannot be asked',
+      );
       return undefined;
     }
   }

@@ -1,5 +1,6 @@
 import { GetViewResponse, PeerPlane, fromMs, type PeerServiceServer } from '../../proto';
 import { handler, type ServiceContext } from './service-context';
+import { feedPeer } from './session-feed';
 
 /** PeerService of the contract. */
 export function peerService(context: ServiceContext): PeerServiceServer {
@@ -7,6 +8,8 @@ export function peerService(context: ServiceContext): PeerServiceServer {
     getView: handler(context, 'PeerService/GetView', () =>
       GetViewResponse.create({ planes: view(context), cutOff: context.isCutOff() }),
     ),
+
+    watchSessions: (call) => context.streams.open(call, (stream) => feedPeer(context.sessionTable, stream)),
   };
 }
 

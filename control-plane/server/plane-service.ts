@@ -16,7 +16,7 @@ import { Refusal } from '../registry';
 import { cutOff } from './node-service';
 import type { OpenStream, StreamHandlers } from './open-streams';
 import { handler, type ServiceContext } from './service-context';
-import { WatchAssignmentsStream } from './watch-assignments-stream';
+import { feedPlane } from './session-feed';
 
 /** The kind of the streams that planes subscribe by. */
 export const PLANE_STREAMS = 'plane';
@@ -40,7 +40,7 @@ export function planeService(context: ServiceContext): PlaneServiceServer {
         },
       })),
 
-    watchAssignments: (call) => streams.open(call, (stream) => new WatchAssignmentsStream(sessionTable, stream)),
+    watchAssignments: (call) => streams.open(call, (stream) => feedPlane(sessionTable, stream)),
 
     reportAssignments: handler(context, 'PlaneService/ReportAssignments', ({ assignments }) => {
       sessions.report(assignments);

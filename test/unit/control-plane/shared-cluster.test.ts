@@ -1,6 +1,7 @@
 import { Registry } from '../../../control-plane/registry';
 import { OpenStreams } from '../../../control-plane/server';
 import { SharedCluster } from '../../../control-plane/shared-cluster';
+import { SessionTable } from '../../../control-plane/sessions';
 import { MemoryStore } from '../../../control-plane/store';
 import { Counters } from '../../../runtime/counters';
 import { silentLogger } from '../../../runtime/logger';
@@ -34,6 +35,7 @@ function world() {
     store,
     consul: { client: () => consul.client() },
     clock,
+    counters: new Counters(),
     logger,
     id: 'me',
     secure: false,
@@ -51,7 +53,8 @@ function world() {
     isHolderAlive: (id) => cluster.isAlive(id),
     planes: () => [],
   });
-  return { clock, store, consul, cluster, registry, streams: new RecordingStreams(logger) };
+  const table = new SessionTable({ store, clock, maxKeys: 10 });
+  return { clock, store, consul, cluster, registry, table, streams: new RecordingStreams(logger) };
 }
 
 /** Time passes, and what was asked meanwhile is answered. */
@@ -64,16 +67,16 @@ async function pass(clock: FakeClock, ms: number): Promise<void> {
 
 describe('a control plane among others', () => {
   it('is listed while it runs', async () => {
-    const { consul, cluster, registry, streams } = world();
-    await cluster.join(AT, registry, streams);
+    const { consul, cluster, registry, streams, table } = world();
+    await cluster.join(AT, { registry, streams, table });
     expect([...consul.services.keys()]).toEqual(['triplane-control-plane-127.0.0.1-7700']);
     await cluster.close();
     expect(consul.services.size).toBe(0);
   });
 
   it('sends its nodes elsewhere once when it is cut off from the store for more than 10 s, and again the next time', async () => {
-    const { clock, store, cluster, registry, streams } = world();
-    await cluster.join(AT, registry, streams);
+    const { clock, store, cluster, registry, streams, table } = world();
+    await cluster.join(AT, { registry, streams, table });
     store.cut = true;
     await pass(clock, 10_000);
     expect([cluster.isCutOff(), streams.ended]).toEqual([false, []]);
@@ -86,12 +89,13 @@ describe('a control plane among others', () => {
     await pass(clock, 15_000);
     expect(streams.ended).toEqual(['node', 'node']);
     await cluster.close();
+    table.close();
     expect(clock.pending).toBe(0);
   });
 
   it('sends its nodes elsewhere 10 s after the last short answer of Consul, while the long question still waits', async () => {
-    const { clock, consul, cluster, registry, streams } = world();
-    await cluster.join(AT, registry, streams);
+    const { clock, consul, cluster, registry, streams, table } = world();
+    await cluster.join(AT, { registry, streams, table });
     consul.down = true;
     await pass(clock, 10_000);
     expect(streams.ended).toEqual([]);

@@ -82,3 +82,122 @@ describe('a move of sessions', () => {
     expect(world.table.moveFrom('app1').toNodeId).toBe('');
   });
 });
+
+/** Two control planes that tell each other at once. */
+class Pair {
+  readonly one = new World();
+  readonly two = new World();
+  #waiting: (() => void)[] = [];
+
+  constructor() {
+    this.#tell(this.one, this.two);
+    this.#tell(this.two, this.one);
+  }
+
+  /** What was told arrives; by default in order. */
+  deliver(order: (work: (() => void)[]) => (() => void)[] = (work) => work): void {
+    while (this.#waiting.length > 0) for (const arrive of order(this.#waiting.splice(0))) arrive();
+  }
+
+  nodesOf(key: string): string[] {
+    return [this.one.nodeOf(key), this.two.nodeOf(key)];
+  }
+
+  #tell(from: World, to: World): void {
+    from.table.watch(({ assignment, moveFrom, foreign }) => {
+      if (foreign) return;
+      const told = assignment === undefined ? undefined : from.table.versioned(assignment);
+      const move = moveFrom === undefined ? undefined : from.table.versionedMove(moveFrom);
+      this.#waiting.push(() => {
+        if (told) to.table.take(told);
+        if (move) to.table.takeMove(move);
+      });
+    });
+  }
+}
+
+const live = (): boolean => true;
+
+describe('two control planes', () => {
+  it('know the same keys, with their time and whether a node asked for them', () => {
+    const pair = new Pair();
+    pair.one.table.pin('gold', 'alice', 'app1', 60_000);
+    pair.two.table.suggest({ pool: '', key: 'bob', nodeId: 'app2', ttlMs: 30_000 }, live);
+    pair.deliver();
+    for (const { table } of [pair.one, pair.two]) {
+      const alice = table.assignment('gold/alice');
+      expect(alice).toMatchObject({ nodeId: 'app1', pinned: true });
+      expect(toMs(alice.ttl)).toBe(60_000);
+      expect(table.assignment('default/bob')).toMatchObject({ nodeId: 'app2', pinned: false });
+    }
+  });
+
+  it('let the later of two answers hold', () => {
+    const pair = new Pair();
+    pair.one.table.pin('', 'alice', 'app2', 60_000);
+    pair.deliver();
+    pair.two.table.pin('', 'alice', 'app1', 60_000);
+    pair.deliver();
+    pair.one.table.pin('', 'alice', 'app3', 60_000);
+    pair.deliver();
+    expect(pair.nodesOf('alice')).toEqual(['app3', 'app3']);
+  });
+
+  it.each([
+    ['in order', (work: (() => void)[]) => work],
+    ['the other way round', (work: (() => void)[]) => work.toReversed()],
+  ])('agree on a key that both gave away at once, told %s', (_how, order) => {
+    const pair = new Pair();
+    pair.one.table.suggest({ pool: '', key: 'alice', nodeId: 'app2', ttlMs: 60_000 }, live);
+    pair.two.table.suggest({ pool: '', key: 'alice', nodeId: 'app1', ttlMs: 60_000 }, live);
+    pair.one.table.pin('', 'bob', 'app9', 60_000);
+    pair.two.table.suggest({ pool: '', key: 'bob', nodeId: 'app1', ttlMs: 60_000 }, live);
+    pair.deliver(order);
+    expect(pair.nodesOf('alice')).toEqual(['app1', 'app1']);
+    expect(pair.nodesOf('bob')).toEqual(['app9', 'app9']);
+  });
+
+  it('keep a key as long as the one where it is used, and forget it alike', () => {
+    const pair = new Pair();
+    pair.one.table.suggest({ pool: '', key: 'alice', nodeId: 'app1', ttlMs: 60_000 }, live);
+    pair.deliver();
+    for (const { clock } of [pair.one, pair.two]) clock.advance(40_000);
+    pair.one.table.suggest({ pool: '', key: 'alice', nodeId: 'app1', ttlMs: 60_000 }, live);
+    pair.deliver();
+    for (const { clock } of [pair.one, pair.two]) clock.advance(40_000);
+    expect(pair.nodesOf('alice')).toEqual(['app1', 'app1']);
+    for (const { clock } of [pair.one, pair.two]) clock.advance(40_000);
+    expect(pair.nodesOf('alice')).toEqual(['', '']);
+  });
+
+  it('move sessions alike, the keys that either knows included, and back again', () => {
+    const pair = new Pair();
+    pair.one.table.pin('', 'alice', 'app1', 60_000);
+    pair.two.table.pin('', 'bob', 'app1', 60_000);
+    pair.deliver();
+    pair.two.table.move('app1', 'i1', 'app2');
+    pair.deliver();
+    expect([pair.nodesOf('alice'), pair.nodesOf('bob')]).toEqual([
+      ['app2', 'app2'],
+      ['app2', 'app2'],
+    ]);
+    pair.one.table.move('app2', 'i1', 'app1');
+    pair.deliver();
+    expect(pair.nodesOf('bob')).toEqual(['app1', 'app1']);
+    const moves = [pair.one, pair.two].map(({ table }) => ['app1', 'app2'].map((id) => table.moveFrom(id).toNodeId));
+    expect(moves).toEqual([
+      ['', 'app1'],
+      ['', 'app1'],
+    ]);
+  });
+
+  it('do not forget a key because the other one had no room for it', () => {
+    const pair = new Pair();
+    pair.two.table.pin('', 'a', 'app1', 60_000);
+    for (const key of ['b', 'c', 'd']) pair.one.table.pin('', key, 'app1', 60_000);
+    pair.one.table.pin('', 'e', 'app1', 60_000);
+    expect(pair.one.table.versioned('default/b')).toBeUndefined();
+    pair.deliver();
+    expect([pair.one.table.size, pair.two.table.size]).toEqual([3, 3]);
+  });
+});
