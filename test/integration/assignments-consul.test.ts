@@ -24,6 +24,25 @@ import { until } from '../support/until';
 const KEYS = Array.from({ length: 2500 }, (_, i) => `user-${i}`);
 const ARRIVES_MS = 20_000;
 
+async function register(at: TestControlPlane, id: string): Promise<string> {
+  const endpoint = { protocol: Protocol.SIP, transport: Transport.TCP, host: '127.0.0.1', port: 5071 };
+  const request = RegisterRequest.create({ node: testNode(id, [endpoint]) });
+  return (await callUnary(at.nodes, at.nodes.register, request)).leaseId;
+}
+
+const held = (core: RunningCore): number => core.counters.snapshotGauges().get('assignments.keys') ?? 0;
+const chosen = (core: RunningCore): (string | undefined)[] =>
+  KEYS.map((key) => core.balancer.choose('default', key)?.id);
+const sees = (core: RunningCore, nodes: string): Promise<unknown> =>
+  until(
+    `${nodes} at a plane`,
+    () =>
+      core.table
+        .pool('default')
+        .fresh.map(({ id }) => id)
+        .join() === nodes,
+  );
+
 describeWithConsul('assignments over several control planes', (binary) => {
   const stateDir = mkdtempSync(path.join(tmpdir(), 'triplane-assignments-'));
   const cores: RunningCore[] = [];
@@ -65,25 +84,6 @@ describeWithConsul('assignments over several control planes', (binary) => {
     cores.push(core);
     return core;
   }
-
-  async function register(at: TestControlPlane, id: string): Promise<string> {
-    const endpoint = { protocol: Protocol.SIP, transport: Transport.TCP, host: '127.0.0.1', port: 5071 };
-    const request = RegisterRequest.create({ node: testNode(id, [endpoint]) });
-    return (await callUnary(at.nodes, at.nodes.register, request)).leaseId;
-  }
-
-  const held = (core: RunningCore): number => core.counters.snapshotGauges().get('assignments.keys') ?? 0;
-  const chosen = (core: RunningCore): (string | undefined)[] =>
-    KEYS.map((key) => core.balancer.choose('default', key)?.id);
-  const sees = (core: RunningCore, nodes: string): Promise<unknown> =>
-    until(
-      `${nodes} at a plane`,
-      () =>
-        core.table
-          .pool('default')
-          .fresh.map(({ id }) => id)
-          .join() === nodes,
-    );
 
   it('are the same at planes of different control planes when a node joins', async () => {
     const [one, two] = controls as [TestControlPlane, TestControlPlane];
