@@ -51,7 +51,10 @@ export function composeRequest(edits: Edits, parts: Composition, hints: HintBook
   const node = decision.towardNode ? decision.node : undefined;
   transaction.writeVia(edits, node?.hash, arrival.listener.index, arrival.connection?.id ?? 0);
   if (decision.recordRoute) recordRoutes(edits, parts, hints);
-  if (decision.pathFlow !== undefined) path(edits, listener.direct, decision.pathFlow, decision.outbound);
+  if (decision.pathFlow !== undefined) {
+    const named = arrival.connection === undefined ? listener.instance : listener.direct;
+    path(edits, named, decision.pathFlow, decision.outbound);
+  }
   if (decision.pushRoute) pushRoute(edits, decision);
   if (decision.fromOutside) originHeaders(edits, view, arrival.peer);
   if (view.maxForwards < 0 && view.header(HeaderKind.MAX_FORWARDS) < 0) edits.text(MAX_FORWARDS);
@@ -78,15 +81,30 @@ function recordRoutes(edits: Edits, { view, routes, arrival, decision }: Composi
   const secure = view.uri.scheme === Scheme.SIPS || (routes.hasTop && routes.top.scheme === Scheme.SIPS);
   // Only those outside are reached by flows of theirs; nodes listen.
   const { outFlow: out, backFlow: back } = decision;
-  // A flow of this process is reached through this process only, whatever stands before several of them.
-  const direct = out !== undefined || back !== undefined;
-  const named = decision.directExit || (direct && exit.leg === 'internal') ? exit.direct : exit;
+  const reach = reachOf(arrival, decision);
+  const named = namedTo(exit, reach, decision.directExit);
   // One listener for both sides, as a single leg has, names whichever is outside.
   const legacy = decision.legacyHint;
   recordRoute(edits, { listener: named, hint, legacy, flow: exit === entry ? (out ?? back) : out, secure });
   if (exit === entry) return;
-  const behind = decision.directEntry || (direct && entry.leg === 'internal') ? entry.direct : entry;
+  const behind = namedTo(entry, reach, decision.directEntry);
   recordRoute(edits, { listener: behind, hint, legacy, flow: back, secure });
+}
+
+/** Who must get the requests of the other side: anybody, this instance, this process of it. */
+const Reach = { ALL: 0, INSTANCE: 1, PROCESS: 2 } as const;
+
+/** A connection is reached through its process only; what came by UDP through any worker of the instance, whatever stands before several of them. */
+function reachOf({ connection }: Arrival, decision: Decision): number {
+  if (decision.outFlow === undefined && decision.backFlow === undefined) return Reach.ALL;
+  if (decision.connection !== undefined || (decision.fromOutside && connection !== undefined)) return Reach.PROCESS;
+  return Reach.INSTANCE;
+}
+
+/** The listener as it is to be named: outside, what stands before us is passed by `direct` peers only. */
+function namedTo(listener: Listener, reach: number, direct: boolean): Listener {
+  if (!direct && (reach === Reach.ALL || listener.leg === 'external')) return listener;
+  return reach === Reach.PROCESS ? listener.direct : listener.instance;
 }
 
 interface OwnRoute {

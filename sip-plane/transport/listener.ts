@@ -60,6 +60,7 @@ export class Listener {
   /** Carried by WebSocket: clients there have no address that they could be called at. */
   readonly webSocket: boolean;
   #direct: Listener;
+  #instance: Listener;
 
   constructor(
     index: number,
@@ -77,6 +78,7 @@ export class Listener {
     this.known = advertised === undefined ? this.self : new Peer(advertised.host, advertised.port);
     this.#direct =
       advertised === undefined ? this : new Listener(index, leg, transport, host, port, undefined, viaParams);
+    this.#instance = this.#direct;
     this.secure = transport === Transport.TLS || transport === Transport.WSS;
     this.webSocket = transport === Transport.WS || transport === Transport.WSS;
     const sentBy = this.known.hostPortBytes.toString('latin1');
@@ -93,13 +95,22 @@ export class Listener {
     this.secureRecordRoutePrefix = this.secure ? Buffer.from('Record-Route: <sips:', 'latin1') : this.recordRoutePrefix;
     this.secureRecordRouteUri = this.secure ? Buffer.from(`${sentBy}${named};lr`, 'latin1') : this.recordRouteUri;
   }
-  /** The same listener as it names itself to peers that reach it without what stands before it; itself when nothing does. */
+  /**
+   * The same listener as it names itself to peers that must reach this very process, whatever stands before it: for those on a connection.
+   * Itself when nothing does.
+   */
   get direct(): Listener {
     return this.#direct;
   }
 
+  /** As `direct`, but any worker process of this instance will do. */
+  get instance(): Listener {
+    return this.#instance;
+  }
+
   /** Several processes listen here: who must reach this very one is told its own listener instead. */
   sharedBy(own: Listener): void {
+    own.#instance = this.#instance;
     this.#direct = own.direct;
   }
 }

@@ -124,6 +124,23 @@ const of = (messages: readonly string[], callId: string): string[] =>
     expect(workers.map((worker) => worker.counter('sip.ejections'))).toEqual([0, 0]);
   });
 
+  it('a client behind a NAT is reached by UDP through either worker: its Path and Record-Route name what they share', async () => {
+    const [client] = await clientOfEach();
+    const via = 'UDP 192.0.2.1:5060;branch=z9hG4bKnat;rport';
+    const extra = ['Supported: path, outbound', 'Contact: <sip:alice@192.0.2.1;ob>;reg-id=1'];
+    client.send(request({ method: 'REGISTER', callId: 'r', cseq: '1 REGISTER', via, extra }), shared.external);
+    const path = header((await arrived('r'))[0] ?? '', 'Path');
+    client.send(request({ callId: 'nat', via: via.replace('nat', 'nat2') }), shared.external);
+    const routes = headers((await arrived('nat'))[0] ?? '', 'Record-Route');
+    const ports = [path, ...routes].map((value) => portOf(value.split(';')[0] ?? ''));
+    expect(ports).toEqual([shared.internal, shared.internal, shared.external]);
+    for (const node of agents.slice(0, 2)) {
+      const call = { uri: 'sip:alice@192.0.2.1', callId: `to${node.port}`, extra: [`Route: ${path}`] };
+      node.send(request({ ...call, via: `UDP 127.0.0.1:${node.port};branch=z9hG4bK${node.port}` }), shared.internal);
+      expect(startLine(await client.next())).toMatch(/^INVITE/);
+    }
+  });
+
   it('STL-2, STL-3, STL-10: retransmissions, CANCEL and ACK stay put while nodes come and weights change', async () => {
     const clients = await Promise.all(Array.from({ length: 40 }, newAgent));
     clients.forEach((client, i) => client.send(invite(client, `call${i}`), shared.external));
