@@ -13,6 +13,10 @@ export interface CleanRequest extends RequestKeys {
   readonly fields: Map<string, string | string[]>;
   readonly hasBody: boolean;
   readonly traceparent: string | undefined;
+  readonly expectsContinue: boolean;
+  readonly acceptsTrailers: boolean;
+  /** An extended CONNECT for a WebSocket (RFC 8441); `method` is that of the handshake, GET. */
+  readonly webSocket: boolean;
 }
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -41,7 +45,8 @@ const ENDS = new Set([
  */
 export function cleanRequest(request: Http2ServerRequest, pseudonym: string): CleanRequest | OwnAnswer {
   const { headers } = request;
-  const method = request.method;
+  const webSocket = request.method === 'CONNECT' && headers[':protocol'] === 'websocket';
+  const method = webSocket ? 'GET' : request.method;
   if (method === 'CONNECT') return { status: 405, reason: 'connect', text: 'CONNECT is not served here' };
   if (method === 'TRACE') return { status: 405, reason: 'trace', text: 'TRACE is not served here' };
   const target = headers[':path'] ?? '';
@@ -54,8 +59,11 @@ export function cleanRequest(request: Http2ServerRequest, pseudonym: string): Cl
   }
   const fields = fieldsOf(request.rawHeaders);
   if (fields === undefined) return bad('fieldValue', 'expected no control characters in fields');
-  const hasBody = !(request.stream as { endAfterHeaders?: boolean }).endAfterHeaders;
+  const hasBody = !webSocket && !(request.stream as { endAfterHeaders?: boolean }).endAfterHeaders;
   frame(fields, method, hasBody);
+  const acceptsTrailers = String(headers['te']).trim().toLowerCase() === 'trailers';
+  // Of this hop, so anew (RFC 9110 10.1.4).
+  if (acceptsTrailers && !webSocket) fields.set('te', 'trailers').set('connection', 'TE');
   const cookie = headers.cookie;
   if (cookie !== undefined) fields.set('cookie', cookie);
   return {
@@ -65,6 +73,9 @@ export function cleanRequest(request: Http2ServerRequest, pseudonym: string): Cl
     cookies: cookie === undefined ? [] : [cookie],
     fields,
     hasBody,
+    expectsContinue: hasBody && headers.expect?.toLowerCase() === '100-continue',
+    acceptsTrailers,
+    webSocket,
     traceparent: typeof headers['traceparent'] === 'string' ? headers['traceparent'] : undefined,
   };
 }

@@ -6,40 +6,49 @@ import {
   type ServerHttp2Session,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { redirectTo, type ForwarderOptions } from '../forward';
-import type { TlsMaterial } from '../../runtime/tls';
+import { redirectTo } from '../forward';
+import { Networks } from '../../runtime/networks';
 import { cleanRequest } from './clean-request';
+import type { Http2Deps } from './http2-deps';
 import { Http2Exchange, answerHttp2 } from './http2-exchange';
-import { createNodeSender, type NodeSender } from './node-sender';
+import { Http2WebSocket } from './http2-web-socket';
+import { createNodeSender } from './node-sender';
 
 const MAX_STREAMS = 100;
 const MAX_HEADER_BYTES = 16_384;
 
 /** Clients that speak HTTP/2, on sockets that TLS gave the protocol to by ALPN. */
 export class Http2Clients {
-  readonly #options: ForwarderOptions;
+  readonly #deps: Http2Deps;
+  readonly #trusted: Networks;
   readonly #server: Http2Server;
-  readonly #sender: NodeSender;
   /** With the address of the client. */
   readonly #sessions = new Map<ServerHttp2Session, string>();
   /** Whose session is being opened. */
   #accepting = '';
 
-  constructor(options: ForwarderOptions, nodeTls: TlsMaterial) {
+  constructor(options: Omit<Http2Deps, 'sender'>) {
     const { config } = options;
-    this.#options = options;
-    this.#sender = createNodeSender({
-      tls: nodeTls,
+    const sender = createNodeSender({
+      tls: options.nodeTls,
       serverName: config.nodeServerName,
       maxSockets: config.maxNodeConnections,
     });
+    this.#deps = { ...options, sender };
+    this.#trusted = new Networks(config.trustedProxies);
     this.#server = createServer({
-      settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES, enablePush: false },
+      settings: {
+        maxConcurrentStreams: MAX_STREAMS,
+        maxHeaderListSize: MAX_HEADER_BYTES,
+        enablePush: false,
+        enableConnectProtocol: true,
+      },
       maxSessionMemory: 10,
       maxSessionInvalidFrames: 100,
     });
     this.#server.on('session', (session) => this.#opened(session));
-    this.#server.on('request', (request, response) => this.#request(request, response));
+    const take = (request: Http2ServerRequest, response: Http2ServerResponse): void => this.#request(request, response);
+    for (const event of ['request', 'checkContinue', 'connect']) this.#server.on(event, take);
     this.#server.on('sessionError', () => options.figures.reject('http2Session'));
   }
 
@@ -58,34 +67,36 @@ export class Http2Clients {
           session.close();
         }),
     );
-    const cut = this.#options.core.clock.after(graceMs, () => {
+    const cut = this.#deps.core.clock.after(graceMs, () => {
       for (const session of this.#sessions.keys()) session.destroy();
     });
     await Promise.all(closed);
     cut.cancel();
-    this.#sender.close();
+    this.#deps.sender.close();
   }
 
   #opened(session: ServerHttp2Session): void {
     this.#sessions.set(session, this.#accepting);
     session.on('error', () => {});
     session.once('close', () => this.#sessions.delete(session));
-    session.setTimeout(this.#options.config.idleTimeoutMs, () => session.close());
+    session.setTimeout(this.#deps.config.idleTimeoutMs, () => session.close());
   }
 
   #request(request: Http2ServerRequest, response: Http2ServerResponse): void {
-    const { figures, config, rewriter } = this.#options;
+    const { figures, config, rewriter } = this.#deps;
     figures.request(request.method);
     request.on('error', () => {});
     const came = cleanRequest(request, config.via);
     const changed = 'status' in came ? undefined : rewriter.apply(came.target);
     const clean = 'status' in came || changed === undefined ? came : { ...came, target: changed.target };
-    if ('status' in clean) answerHttp2(this.#options, response, clean);
+    if ('status' in clean) answerHttp2(this.#deps, response, clean);
     else if (changed?.redirect) {
-      answerHttp2(this.#options, response, redirectTo(changed.target, changed.redirect));
+      answerHttp2(this.#deps, response, redirectTo(changed.target, changed.redirect));
     } else {
       const address = this.#sessions.get(request.stream.session as ServerHttp2Session) ?? '';
-      new Http2Exchange({ ...this.#options, sender: this.#sender }, { request, response, clean, address }).start();
+      const pair = { request, response, clean, address, trusted: this.#trusted.has(address) };
+      if (clean.webSocket) new Http2WebSocket(this.#deps, pair).start();
+      else new Http2Exchange(this.#deps, pair).start();
     }
   }
 }

@@ -19,31 +19,18 @@ import {
   type OwnAnswer,
 } from '../forward';
 import type { CleanRequest } from './clean-request';
-import type { NodeSender } from './node-sender';
-import { HOP_FIELDS } from './hop-fields';
-
-export interface Http2ExchangeOptions extends ForwarderOptions {
-  readonly sender: NodeSender;
-}
-
-export interface Http2Pair {
-  readonly request: Http2ServerRequest;
-  readonly response: Http2ServerResponse;
-  readonly clean: CleanRequest;
-  /** Of the client. */
-  readonly address: string;
-}
-
-/** Fields of an answer that end here (RFC 9113 8.2.2). */
-const ENDS = new Set(HOP_FIELDS);
+import { asHeaders, fieldsForClient, passableTrailers } from './answer-fields';
+import type { Http2Deps, Http2Pair } from './http2-deps';
+import { fieldsForNode } from './hop-headers';
 
 /** One request that came by HTTP/2: chosen, sent by HTTP/1.1, tried once elsewhere when no node took it, answered exactly once. */
 export class Http2Exchange {
-  readonly #options: Http2ExchangeOptions;
+  readonly #options: Http2Deps;
   readonly #request: Http2ServerRequest;
   readonly #response: Http2ServerResponse;
   readonly #clean: CleanRequest;
   readonly #address: string;
+  readonly #trusted: boolean;
   readonly #span: Span | undefined;
   readonly #startedMs: number;
   #node: PlaneNode | undefined;
@@ -57,12 +44,13 @@ export class Http2Exchange {
   #answered = false;
   #over = false;
 
-  constructor(options: Http2ExchangeOptions, { request, response, clean, address }: Http2Pair) {
+  constructor(options: Http2Deps, { request, response, clean, address, trusted }: Http2Pair) {
     this.#options = options;
     this.#request = request;
     this.#response = response;
     this.#clean = clean;
     this.#address = address;
+    this.#trusted = trusted;
     this.#startedMs = options.core.clock.now();
     this.#span = startRequestSpan(options.core, clean.method, clean.traceparent);
   }
@@ -95,6 +83,8 @@ export class Http2Exchange {
       method: this.#clean.method,
       target: this.#clean.target,
       fields: this.#fields(),
+      expectsContinue: this.#clean.expectsContinue,
+      trailersOf: passableTrailers,
       onSocket: (outgoing, socket) => this.#assigned(outgoing, socket),
       onSend: () => this.#expect(true),
       onAnswer: (answer) => this.#relay(answer),
@@ -105,16 +95,9 @@ export class Http2Exchange {
   }
 
   #fields(): ReadonlyMap<string, string | string[]> {
-    const { fields, host } = this.#clean;
-    const via = this.#request.headers.via;
-    const all = new Map(fields)
-      .set('host', host)
-      .set('x-forwarded-for', this.#address)
-      .set('x-forwarded-proto', 'https')
-      .set('x-forwarded-host', host)
-      .set('via', `${via === undefined ? '' : `${via}, `}2.0 ${this.#options.config.via}`);
-    const traceparent = traceparentOf(this.#span);
-    return traceparent === '' ? all : all.set('traceparent', traceparent);
+    const [request, clean, address, trusted] = [this.#request, this.#clean, this.#address, this.#trusted];
+    const { via } = this.#options.config;
+    return fieldsForNode({ request, clean, address, trusted, via, traceparent: traceparentOf(this.#span) });
   }
 
   #assigned(outgoing: ClientRequest, socket: Socket): void {
@@ -123,11 +106,24 @@ export class Http2Exchange {
     outgoing.once('close', () => {
       if (outgoing === this.#outgoing) this.#failed();
     });
+    outgoing.on('information', (interim) => this.#interim(interim));
+    outgoing.on('continue', () => this.#continue());
     this.#readBefore = socket.bytesRead;
     this.#writtenBefore = socket.bytesWritten;
     this.#sent = false;
     if (this.#over) outgoing.destroy();
     else this.#expect(false);
+  }
+
+  /** 102 and 103 as they come; 100 is `continue`, and node:http shows no 101 here. */
+  #interim(interim: Pick<IncomingMessage, 'statusCode' | 'rawHeaders'>): void {
+    const { stream } = this.#response;
+    if (this.#over || this.#answered || stream.destroyed || interim.statusCode === 100) return;
+    stream.additionalHeaders({ ...asHeaders(fieldsForClient(interim)), ':status': interim.statusCode });
+  }
+
+  #continue(): void {
+    if (this.#clean.expectsContinue && !this.#over && !this.#answered) this.#response.writeContinue();
   }
 
   /** Sets the time for what comes next: the connection, or the answer. */
@@ -156,30 +152,24 @@ export class Http2Exchange {
     this.#answered = true;
     figures.response(status);
     this.#response.writeHead(status, this.#answerFields(answer, node));
+    if (this.#clean.acceptsTrailers) {
+      answer.once('end', () => {
+        this.#response.addTrailers(asHeaders(passableTrailers(answer.rawTrailers)));
+      });
+    }
     // A cut body resets the stream: it never looks complete.
     pipeline(answer, this.#response.stream, (error) => {
       if (error) this.#blame();
     });
   }
 
-  #answerFields({ rawHeaders, httpVersion }: IncomingMessage, node: PlaneNode): OutgoingHttpHeaders {
+  #answerFields(answer: IncomingMessage, node: PlaneNode): OutgoingHttpHeaders {
     const { config, router } = this.#options;
-    const fields: Record<string, string[]> = {};
-    const named = new Set<string>();
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      if (rawHeaders[i]?.toLowerCase() !== 'connection') continue;
-      for (const token of (rawHeaders[i + 1] as string).split(',')) named.add(token.trim().toLowerCase());
-    }
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      const name = (rawHeaders[i] as string).toLowerCase();
-      if (!ENDS.has(name) && !named.has(name)) (fields[name] ??= []).push(rawHeaders[i + 1] as string);
-    }
+    const fields = fieldsForClient(answer);
     const cookie = /^Set-Cookie: (.*)\r\n$/.exec(router.cookieFor(this.#clean, node))?.[1];
     if (cookie !== undefined) (fields['set-cookie'] ??= []).push(cookie);
-    fields['via'] = [[...(fields['via'] ?? []), `${httpVersion} ${config.via}`].join(', ')];
-    return Object.fromEntries(
-      Object.entries(fields).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
-    );
+    fields['via'] = [[...(fields['via'] ?? []), `${answer.httpVersion} ${config.via}`].join(', ')];
+    return asHeaders(fields);
   }
 
   #failed(): void {

@@ -15,6 +15,10 @@ export interface Sending {
   readonly method: string;
   readonly target: string;
   readonly fields: ReadonlyMap<string, string | string[]>;
+  /** The node is asked before the body is sent. */
+  readonly expectsContinue: boolean;
+  /** The client's trailers that may go on. */
+  readonly trailersOf: (raw: readonly string[]) => Record<string, string[]>;
   /** A socket is assigned. */
   readonly onSocket: (outgoing: ClientRequest, socket: Socket) => void;
   /** The socket stands, the request goes out. */
@@ -116,6 +120,12 @@ function bodyOf(sending: Sending): Stream {
       sending.onSocket(outgoing, socket);
       const go = (): void => {
         sending.onSend();
+        // Here, for http-proxy and node:http would write the head at once, with a path that is not ours.
+        if (sending.expectsContinue) {
+          outgoing.setHeader('expect', '100-continue');
+          outgoing.flushHeaders();
+        }
+        passTrailers(sending, outgoing);
         sending.request.stream.pipe(outgoing);
       };
       if (socket.connecting)
@@ -124,4 +134,14 @@ function bodyOf(sending: Sending): Stream {
     });
   };
   return { pipe } as unknown as Stream;
+}
+
+/** Trailers only fit behind chunks. They are known when the body ends, whenever that was. */
+function passTrailers({ request, trailersOf, fields }: Sending, outgoing: ClientRequest): void {
+  if (!fields.has('transfer-encoding')) return;
+  request.stream.once('end', () => {
+    const trailers = Object.entries(trailersOf(request.rawTrailers));
+    const list = trailers.flatMap(([name, values]) => values.map((value): [string, string] => [name, value]));
+    if (list.length > 0) outgoing.addTrailers(list);
+  });
 }

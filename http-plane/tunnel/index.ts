@@ -1,3 +1,3 @@
 /** Upgraded connections: bytes both ways, nothing looked at. */
-export { Tunnel, type TunnelOptions } from './tunnel';
+export { Tunnel, type TunnelEnd, type TunnelOptions } from './tunnel';
 export { Tunnels, type TunnelEnds, type TunnelsOptions } from './tunnels';

@@ -1,9 +1,12 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../../runtime/clock';
 
+/** A socket, or a stream of HTTP/2. */
+export type TunnelEnd = Duplex & { setNoDelay?(on: boolean): unknown; setTimeout?(ms: number): unknown };
+
 export interface TunnelOptions {
-  readonly client: Socket;
-  readonly node: Socket;
+  readonly client: TunnelEnd;
+  readonly node: TunnelEnd;
   readonly clock: Clock;
   /** Both sockets are freed when neither side sends for this long, ms. */
   readonly idleMs: number;
@@ -46,9 +49,9 @@ export class Tunnel {
     this.#options.node.destroy();
   }
 
-  #join(from: Socket, to: Socket, toNode: boolean): void {
-    from.setNoDelay(true);
-    from.setTimeout(0);
+  #join(from: TunnelEnd, to: TunnelEnd, toNode: boolean): void {
+    from.setNoDelay?.(true);
+    from.setTimeout?.(0);
     from.on('data', (chunk: Buffer) => {
       this.#heardAtMs = this.#options.clock.now();
       this.#options.onBytes(chunk.length, toNode);
@@ -62,7 +65,7 @@ export class Tunnel {
     else from.resume();
   }
 
-  #closed(from: Socket, to: Socket): void {
+  #closed(from: TunnelEnd, to: TunnelEnd): void {
     // A socket that went without an orderly end takes the other with it.
     if (!from.readableEnded || from.errored !== null) to.destroy();
     this.#open -= 1;

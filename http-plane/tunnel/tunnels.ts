@@ -1,12 +1,11 @@
-import type { Socket } from 'node:net';
 import type { PlaneNode } from '../../data-plane';
 import type { Clock } from '../../runtime/clock';
 import type { HttpFigures } from '../figures';
-import { Tunnel } from './tunnel';
+import { Tunnel, type TunnelEnd } from './tunnel';
 
 export interface TunnelEnds {
-  readonly client: Socket;
-  readonly node: Socket;
+  readonly client: TunnelEnd;
+  readonly node: TunnelEnd;
   /** Bytes that came behind the handshake on each side. */
   readonly earlyOfClient: Buffer;
   readonly earlyOfNode: Buffer;

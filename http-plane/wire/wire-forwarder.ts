@@ -38,7 +38,8 @@ class WireForwarder implements Forwarder {
   constructor(options: ForwarderOptions) {
     const { core, config, figures } = options;
     this.#nodeTls = new TlsMaterial(config.nodeTls, { ...core, what: 'http plane, connections to nodes' });
-    this.#http2 = new Http2Clients(options, this.#nodeTls);
+    const tunnels = new Tunnels({ clock: core.clock, figures, idleMs: config.tunnelIdleMs });
+    this.#http2 = new Http2Clients({ ...options, tunnels, nodeTls: this.#nodeTls });
     this.#listeners = new Listeners(options, {
       http1: (socket, origin) => this.#accept(socket, origin),
       http2: (socket, address) => {
@@ -53,7 +54,7 @@ class WireForwarder implements Forwarder {
         idleMs: config.nodeIdleMs,
         tls: { material: this.#nodeTls, serverName: config.nodeServerName },
       }),
-      tunnels: new Tunnels({ clock: core.clock, figures, idleMs: config.tunnelIdleMs }),
+      tunnels,
       trusted: new Networks(config.trustedProxies),
       requests: new HeadParser(),
       responses: new HeadParser(),
