@@ -109,7 +109,7 @@ export class Http2WebSocket {
     outgoing.on('error', () => {
       if (outgoing === this.#outgoing) this.#failed();
     });
-    outgoing.once('upgrade', (answer, socket, head) => this.#upgraded(answer, socket as Socket, head));
+    outgoing.once('upgrade', (answer, socket, head) => this.#upgraded(answer, socket, head));
     outgoing.once('response', (answer) => this.#refused(answer));
   }
 

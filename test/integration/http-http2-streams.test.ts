@@ -15,6 +15,33 @@ const EARLY = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nConnection: X-Hop\r
 const TRAILED =
   'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\nMax-Forwards: 5\r\nVia: a\r\n\r\n';
 
+// A text frame of the client, masked with zeros, and the binary one that the server sends back.
+const MASKED = Buffer.from('8185000000006865 6c6c6f'.replaceAll(' ', ''), 'hex');
+const ECHO = '\x82\x05hello';
+
+const opened = (stream: ClientHttp2Stream): Promise<Record<string, unknown>> =>
+  new Promise((resolve) => {
+    stream.once('response', resolve);
+  });
+
+/** Everything that comes of a stream, in order. */
+function watched(stream: ClientHttp2Stream): { events: string[]; closed: Promise<void> } {
+  const events: string[] = [];
+  stream.on('continue', () => events.push('100'));
+  stream.on('headers', (fields) => {
+    if (fields[':status'] !== 100)
+      events.push(`${fields[':status']} ${String(fields['link'])} ${String(fields['x-hop'])}`);
+  });
+  stream.on('response', (fields) => events.push(`${fields[':status']}`));
+  stream.on('data', (piece: Buffer) => events.push(piece.toString('latin1')));
+  stream.on('trailers', (fields) => events.push(`trailers ${JSON.stringify(fields)}`));
+  stream.on('error', () => {});
+  const closed = new Promise<void>((resolve) => {
+    stream.once('close', resolve);
+  });
+  return { events, closed };
+}
+
 describeWith('openssl', 'HTTP/2 streams', () => {
   const ca = new TestCa();
   const own = { ...ca.issue('localhost'), clientCertificates: 'disabled', minVersion: 'TLSv1.2' } as const;
@@ -44,21 +71,23 @@ describeWith('openssl', 'HTTP/2 streams', () => {
     return node;
   }
 
-  /** Everything that comes of a stream, in order. */
-  function watched(stream: ClientHttp2Stream): { events: string[]; closed: Promise<void> } {
-    const events: string[] = [];
-    stream.on('continue', () => events.push('100'));
-    stream.on('headers', (fields) => {
-      if (fields[':status'] !== 100) events.push(`${fields[':status']} ${String(fields['link'])} ${fields['x-hop']}`);
+  const open = (fields: Record<string, string> = {}): ClientHttp2Stream =>
+    session.request({
+      ':method': 'CONNECT',
+      ':protocol': 'websocket',
+      ':path': '/ws?a=b',
+      'sec-websocket-version': '13',
+      ...fields,
     });
-    stream.on('response', (fields) => events.push(`${fields[':status']}`));
-    stream.on('data', (piece: Buffer) => events.push(piece.toString('latin1')));
-    stream.on('trailers', (fields) => events.push(`trailers ${JSON.stringify(fields)}`));
-    stream.on('error', () => {});
-    const closed = new Promise<void>((resolve) => {
-      stream.once('close', resolve);
+
+  async function wsNode(): Promise<number> {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'sip' });
+    closers.push(() => server.close());
+    server.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
+    await new Promise((resolve) => {
+      server.once('listening', resolve);
     });
-    return { events, closed };
+    return (server.address() as AddressInfo).port;
   }
 
   it('P7: 103 is passed on before the answer, without the fields of the hop', async () => {
@@ -132,34 +161,6 @@ describeWith('openssl', 'HTTP/2 streams', () => {
   });
 
   describe('RFC 8441: a WebSocket', () => {
-    const open = (fields: Record<string, string> = {}): ClientHttp2Stream =>
-      session.request({
-        ':method': 'CONNECT',
-        ':protocol': 'websocket',
-        ':path': '/ws?a=b',
-        'sec-websocket-version': '13',
-        ...fields,
-      });
-
-    const opened = (stream: ClientHttp2Stream): Promise<Record<string, unknown>> =>
-      new Promise((resolve) => {
-        stream.once('response', resolve);
-      });
-
-    async function wsNode(): Promise<number> {
-      const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'sip' });
-      closers.push(() => server.close());
-      server.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
-      await new Promise((resolve) => {
-        server.once('listening', resolve);
-      });
-      return (server.address() as AddressInfo).port;
-    }
-
-    // A text frame of the client, masked with zeros, and the binary one that the server sends back.
-    const MASKED = Buffer.from('8185000000006865 6c6c6f'.replaceAll(' ', ''), 'hex');
-    const ECHO = '\x82\x05hello';
-
     it('is a tunnel to the WebSocket port of a node, whatever its subprotocol, and is counted', async () => {
       const port = await wsNode();
       await start([httpNode('app1', await freePort(), { wsPort: port })]);
