@@ -17,7 +17,7 @@ describe('one call', () => {
   beforeAll(async () => {
     const port = await freePort();
     cluster = new Cluster({
-      set: [`cluster.controlPlanes=["127.0.0.1:${port}"]`, 'control.lease.ttlMs=4000', 'control.lease.intervalMs=1000'],
+      set: [`cluster.controlPlanes=["127.0.0.1:${port}"]`, 'control.lease.ttlMs=3000', 'control.lease.intervalMs=1000'],
     });
     link = await CuttableLink.start(port, () => cluster.control.addresses['grpc'] ?? '');
     await cluster.startControl();
