@@ -27,6 +27,7 @@ import {
   type DatagramBatch,
   type Listener,
   type Peer,
+  type Question,
   type RateLimiter,
   type StreamTransport,
   type UdpEngine,
@@ -183,7 +184,7 @@ export class Forwarder {
       case Action.HEARTBEAT:
         return this.#heartbeat(view, arrival);
       case Action.RESOLVE:
-        return this.#park(view, arrival, decision.name);
+        return this.#park(view, arrival, decision.question);
       default:
         return this.#drop(decision.drop);
     }
@@ -282,7 +283,7 @@ export class Forwarder {
   }
 
   /** Does the request again when the name in it is resolved. */
-  #park(view: MessageView, { listener, peer, connection }: Arrival, name: string): void {
+  #park(view: MessageView, { listener, peer, connection }: Arrival, question: Question | undefined): void {
     const bytes = Buffer.from(view.bytes.subarray(view.start, view.end));
     const again = (): void => {
       this.#parts.parser.parseHead(this.#view, bytes, 0, bytes.length);
@@ -291,7 +292,7 @@ export class Forwarder {
       else this.#reject(this.#view, { listener, peer, connection }, Reject.DESTINATION);
       this.#flush();
     };
-    if (!this.#parts.names.whenKnown(name, again))
+    if (question === undefined || !this.#parts.names.whenKnown(question, again))
       this.#reject(view, { listener, peer, connection }, Reject.DESTINATION);
   }
 

@@ -29,7 +29,7 @@ import {
   type Peer,
   PeerTable,
   type ListenerEvents,
-  type Resolve,
+  type Resolver,
 } from './transport';
 
 const EXPIRE_EVERY_MS = 1000;
@@ -37,7 +37,7 @@ const EXPIRE_EVERY_MS = 1000;
 /** What stands around the plane. */
 export interface SipPlaneExtras {
   /** How names that nodes send to are resolved; tests have their own. */
-  readonly resolve?: Resolve;
+  readonly resolver?: Resolver;
   /** This process as one of several; absent: it is alone. */
   readonly worker?: Pick<Worker, 'sockets' | 'tellOthers' | 'onWord'> | undefined;
 }
@@ -125,7 +125,7 @@ class PlaneBuilder {
       watch: this.#watch,
       ...this.#guidesParts(exits),
       draining: () => this.#draining,
-      names: new NameCache(core.clock, this.#extras.resolve),
+      names: new NameCache(core.clock, this.#extras.resolver),
       affinity: affinityOf(this.#config, this.#parser),
       parser: this.#parser,
       maxHeaders: this.#config.maxHeaders,

@@ -1,5 +1,5 @@
 import type { PlaneNode } from '../../data-plane';
-import type { Connection, Listener, Peer } from '../transport';
+import type { Connection, Listener, Peer, Question } from '../transport';
 import { Reject } from '../message';
 
 /** What is to be done with a message. */
@@ -46,7 +46,7 @@ export class Decision {
   drop: number = Drop.NONE;
   reject: number = Reject.NONE;
   /** The name to look up, for RESOLVE. */
-  name = '';
+  question: Question | undefined;
   /** The node it goes to or comes from. */
   node: PlaneNode | undefined;
   target: Peer | undefined;
@@ -98,6 +98,7 @@ export class Decision {
     this.legacyHint = undefined;
     this.target = undefined;
     this.exit = undefined;
+    this.question = undefined;
     this.connection = this.outFlow = this.backFlow = this.pathFlow = undefined;
     this.byFlow = this.stripMaddr = this.outbound = this.directEntry = this.directExit = this.patchContact = false;
     this.failedOver = this.fromOutside = this.towardNode = this.recordRoute = this.rewriteUri = this.pushRoute = false;

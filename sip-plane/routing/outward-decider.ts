@@ -1,7 +1,7 @@
 import type { PlaneNode } from '../../data-plane';
 import { Transport } from '../../proto';
 import { Method, Reject, Scheme, wantsRecordRoute, type MessageView, type UriView } from '../message';
-import type { Listener, Peer } from '../transport';
+import { targetFor, type Leg, type Listener, type Peer, type Question, type Target } from '../transport';
 import type { Arrival } from './arrival';
 import type { DeciderParts } from './decider-parts';
 import { Action, type Decision } from './decision';
@@ -18,10 +18,21 @@ export interface Draft {
   readonly routes: RouteSet;
 }
 
+/** Where a URI's host stands, and which port it means. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+  readonly port: number;
+  /** It is one host, not a domain with servers: its port was given. */
+  readonly isHost: boolean;
+}
+
 /** Outwards: the request of a node goes where its Route or Request-URI says (RFC 3261 16.5, 16.6.7), or by the flow that our own Route names. */
 export class OutwardDecider {
   readonly #parts: DeciderParts;
   readonly #draft: Draft;
+  /** By which the request leaves. */
+  #transport: Transport = Transport.UDP;
 
   constructor(parts: DeciderParts, draft: Draft) {
     this.#parts = parts;
@@ -94,7 +105,7 @@ export class OutwardDecider {
   }
 
   #nextHop(view: MessageView, arrival: Arrival): boolean {
-    const { decision, routes } = this.#draft;
+    const { decision } = this.#draft;
     const { own, peers } = this.#parts;
     const uri = this.#nextUri(view);
     if (uri.scheme !== Scheme.SIP && uri.scheme !== Scheme.SIPS) return this.#refuse(Reject.DESTINATION);
@@ -103,17 +114,23 @@ export class OutwardDecider {
     const start = maddr ? uri.maddrStart : uri.hostStart;
     const end = maddr ? uri.maddrEnd : uri.hostEnd;
     const port = stripped ? defaultPort(uri) : portOf(uri, view.bytes);
-    decision.target = peers.ofBytes(view.bytes, start, end, port) ?? this.#resolved(view, start, end, port);
+    this.#transport = stripped ? defaultTransport(uri) : this.#transportTowards(view, uri, arrival);
+    const place = { start, end, port, isHost: maddr || (uri.port > 0 && !stripped) };
+    decision.target = peers.ofBytes(view.bytes, start, end, port) ?? this.#resolved(view, uri, place);
     if (decision.target === undefined) return false;
     // What names us was taken off before; another name for us would send the request in circles (RFC 3261 16.3.4).
     if (own.has(decision.target)) return this.#refuse(Reject.LOOP);
     const leg = decision.target.node !== undefined || this.#isSibling(view) ? 'internal' : 'external';
-    const transport = stripped ? defaultTransport(uri) : this.#transportTowards(view, uri, arrival);
-    const { family } = decision.target;
-    decision.exit = own.find(leg, transport, family, routes.exit);
-    // WebSocket has one name in URIs, with TLS and without.
-    if (transport === Transport.WS) decision.exit ??= own.find(leg, Transport.WSS, family, routes.exit);
+    decision.exit = this.#exit(leg, this.#transport, decision.target.family);
     return decision.exit === undefined ? this.#refuse(Reject.UNREACHABLE) : true;
+  }
+
+  #exit(leg: Leg, transport: Transport, family: 4 | 6): Listener | undefined {
+    const { exit } = this.#draft.routes;
+    const { own } = this.#parts;
+    const found = own.find(leg, transport, family, exit);
+    // WebSocket has one name in URIs, with TLS and without.
+    return found ?? (transport === Transport.WS ? own.find(leg, Transport.WSS, family, exit) : undefined);
   }
 
   #transportTowards(view: MessageView, uri: UriView, arrival: Arrival): Transport {
@@ -140,9 +157,9 @@ export class OutwardDecider {
     return routes.top;
   }
 
-  /** A host name: its address if it is known; else the request is parked (RESOLVE) or refused. */
-  #resolved(view: MessageView, start: number, end: number, port: number): Peer | undefined {
-    const { decision } = this.#draft;
+  /** A host name: a place that it leads to, if they are known (RFC 3263); else the request is parked (RESOLVE) or refused. */
+  #resolved(view: MessageView, uri: UriView, { start, end, port, isHost }: Place): Peer | undefined {
+    const { decision, transaction } = this.#draft;
     const { names, peers } = this.#parts;
     const name = view.text(start, end).toLowerCase();
     // What a browser calls itself leads nowhere but back on its own connection (RFC 7118 5, RFC 2606).
@@ -150,14 +167,26 @@ export class OutwardDecider {
       decision.rejectWith(Reject.NO_FLOW);
       return undefined;
     }
-    const address = names.get(name);
-    if (address !== undefined && address !== '') return peers.ofText(address, port);
-    if (address === '') decision.rejectWith(Reject.DESTINATION);
-    else {
+    const open = namedTransport(view, uri) === undefined && uri.scheme !== Scheme.SIPS;
+    const about = isHost ? 'host' : open ? 'any' : 'service';
+    const question: Question = { name, about, transport: this.#transport };
+    const targets = names.get(question);
+    if (targets === undefined) {
       decision.action = Action.RESOLVE;
-      decision.name = name;
+      decision.question = question;
+      return undefined;
     }
-    return undefined;
+    const target = targetFor(targets, transaction.key.hi, (one) => this.#reaches(one));
+    if (target === undefined) {
+      decision.rejectWith(Reject.DESTINATION);
+      return undefined;
+    }
+    this.#transport = target.transport ?? this.#transport;
+    return peers.ofText(target.host, target.port > 0 ? target.port : port);
+  }
+
+  #reaches({ host, transport }: Target): boolean {
+    return this.#exit('external', transport ?? this.#transport, host.includes(':') ? 6 : 4) !== undefined;
   }
 
   #refuse(code: number): false {

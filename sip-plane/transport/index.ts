@@ -12,4 +12,5 @@ export { RateLimiter } from './rate-limiter';
 export { STUN_ANSWER_BYTES, answerStun, isStun } from './stun';
 export { StreamTransport, type StreamEvents } from './stream-transport';
 export { BATCH_SIZE, DatagramBatch, type BatchHandler, type UdpEngine, type UdpOptions } from './udp-engine';
-export { NameCache, systemResolve, type Resolve } from './name-cache';
+export { targetFor, type Question, type Resolver, type Target } from './locate';
+export { NameCache } from './name-cache';

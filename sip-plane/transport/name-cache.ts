@@ -1,71 +1,67 @@
-import { lookup } from 'node:dns/promises';
 import type { Clock } from '../../runtime/clock';
+import { locate, systemResolver, type Question, type Resolver, type Target } from './locate';
 
 const GOOD_MS = 60_000;
 const BAD_MS = 5000;
 const MAX_NAMES = 1000;
+const NONE: readonly Target[] = [];
 
 interface Entry {
-  /** '' while asked and after a failure. */
-  address: string;
+  /** Empty while asked and after a failure. */
+  targets: readonly Target[];
   asking: boolean;
   untilMs: number;
   waiting: (() => void)[];
 }
 
-/** How a name is turned into an IP address; injected by tests. Rejects when there is none. */
-export type Resolve = (name: string) => Promise<string>;
-
-/** The system's resolver. */
-export const systemResolve: Resolve = async (name) => (await lookup(name)).address;
-
 /**
- * IP addresses of host names that nodes send to. A look-up never holds a packet up: what needs it is parked and done again when the answer
- * is there. An address that was good is kept while the resolver fails. Bounded.
+ * Where the names lead that nodes send to. A look-up never holds a packet up: what needs it is parked and done again when the answer is
+ * there. An answer that was good is kept while the resolver fails. Bounded.
  */
 export class NameCache {
   readonly #clock: Clock;
-  readonly #resolve: Resolve;
+  readonly #resolver: Resolver;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(clock: Clock, resolve: Resolve = systemResolve) {
+  constructor(clock: Clock, resolver: Resolver = systemResolver) {
     this.#clock = clock;
-    this.#resolve = resolve;
+    this.#resolver = resolver;
   }
 
-  /** The address of a name; undefined: not known yet, ask `whenKnown`; '': it has none. */
-  get(name: string): string | undefined {
-    const entry = this.#entries.get(name);
+  /** The places that a name leads to; undefined: not known yet, ask `whenKnown`; empty: there are none. */
+  get(question: Question): readonly Target[] | undefined {
+    const entry = this.#entries.get(keyOf(question));
     if (entry === undefined) return undefined;
-    if (this.#clock.now() > entry.untilMs && !entry.asking) this.#ask(name, entry);
-    return entry.asking && entry.address === '' ? undefined : entry.address;
+    if (this.#clock.now() > entry.untilMs && !entry.asking) this.#ask(question, entry);
+    return entry.asking && entry.targets.length === 0 ? undefined : entry.targets;
   }
 
   /** Runs `task` once when the name is resolved or has failed; false: too many names are waited for. */
-  whenKnown(name: string, task: () => void): boolean {
-    let entry = this.#entries.get(name);
+  whenKnown(question: Question, task: () => void): boolean {
+    const key = keyOf(question);
+    let entry = this.#entries.get(key);
     if (entry === undefined) {
       if (this.#entries.size >= MAX_NAMES) this.#forgetIdle();
       if (this.#entries.size >= MAX_NAMES) return false;
-      entry = { address: '', asking: false, untilMs: 0, waiting: [] };
-      this.#entries.set(name, entry);
+      entry = { targets: NONE, asking: false, untilMs: 0, waiting: [] };
+      this.#entries.set(key, entry);
     }
     if (entry.waiting.length >= 100) return false;
     entry.waiting.push(task);
-    if (!entry.asking) this.#ask(name, entry);
+    if (!entry.asking) this.#ask(question, entry);
     return true;
   }
 
-  #ask(name: string, entry: Entry): void {
+  #ask(question: Question, entry: Entry): void {
     entry.asking = true;
-    this.#resolve(name).then(
-      (address) => this.#answered(entry, address, GOOD_MS),
-      () => this.#answered(entry, entry.address, BAD_MS),
+    locate(this.#resolver, question).then(
+      (targets) => this.#answered(entry, targets, GOOD_MS),
+      () => this.#answered(entry, entry.targets, BAD_MS),
     );
   }
 
-  #answered(entry: Entry, address: string, forMs: number): void {
-    entry.address = address;
+  #answered(entry: Entry, targets: readonly Target[], forMs: number): void {
+    entry.targets = targets;
     entry.asking = false;
     entry.untilMs = this.#clock.now() + forMs;
     for (const task of entry.waiting.splice(0)) task();
@@ -73,6 +69,8 @@ export class NameCache {
 
   #forgetIdle(): void {
     const now = this.#clock.now();
-    for (const [name, entry] of this.#entries) if (!entry.asking && now > entry.untilMs) this.#entries.delete(name);
+    for (const [key, entry] of this.#entries) if (!entry.asking && now > entry.untilMs) this.#entries.delete(key);
   }
 }
+
+const keyOf = ({ name, about, transport }: Question): string => `${about} ${transport} ${name}`;

@@ -28,9 +28,10 @@ export interface SipPlaneFixture {
 }
 
 /** Tests ask no resolver. */
-async function noNames(name: string): Promise<string> {
+async function noName(name: string): Promise<never> {
   throw new Error(`no such name: ${name}`);
 }
+const noNames = { address: noName, services: noName, ways: noName };
 
 export interface PlaneOptions extends Pick<SipPlaneExtras, 'worker'> {
   readonly config?: Record<string, unknown>;
@@ -39,7 +40,7 @@ export interface PlaneOptions extends Pick<SipPlaneExtras, 'worker'> {
 
 export async function startPlane(nodes: readonly Node[] = [], options: PlaneOptions = {}): Promise<SipPlaneFixture> {
   const core = fakeCore(Protocol.SIP, nodes, options.clock);
-  const plane = await createSipPlane(core, sipConfig(options.config), { resolve: noNames, worker: options.worker });
+  const plane = await createSipPlane(core, sipConfig(options.config), { resolver: noNames, worker: options.worker });
   const address = (name: string): string => plane.addresses[name] ?? '';
   return {
     core,
