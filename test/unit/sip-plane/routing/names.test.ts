@@ -15,12 +15,13 @@ interface Zone {
   ways: Answers<readonly (readonly [service: string, replacement: string, order: number])[]>;
 }
 
+const known = async <T>(answers: Answers<T>, name: string): Promise<T> => {
+  const answer = answers[name];
+  if (answer === undefined) throw new Error('no such name');
+  return answer;
+};
+
 function resolverOf(zone: Zone): Resolver {
-  const known = async <T>(answers: Answers<T>, name: string): Promise<T> => {
-    const answer = answers[name];
-    if (answer === undefined) throw new Error('no such name');
-    return answer;
-  };
   return {
     address: (name) => known(zone.hosts, name),
     services: async (name) =>
