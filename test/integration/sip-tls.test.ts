@@ -1,5 +1,5 @@
 import { copyFileSync, readFileSync, utimesSync } from 'node:fs';
-import { connect as connectTls, createServer, type ConnectionOptions, type Server, type TLSSocket } from 'node:tls';
+import { connect as connectTls, createServer, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { TestCa, type TestCertificate } from '../support/certificates';
 import { FakeClock } from '../support/fake-clock';
 import { describeWith } from '../support/peer';
@@ -11,40 +11,20 @@ import { WsAgent } from '../support/ws-agent';
 const VIA = 'TLS 127.0.0.1:5061;branch=z9hG4bKtls1';
 const WSS_VIA = 'WSS df7jal23ls0d.invalid;branch=z9hG4bKws1';
 
-/** A node that takes SIP over TLS. */
-class TlsNode {
-  readonly connections: TcpAgent[] = [];
-  readonly certificates: (string | undefined)[] = [];
-  readonly #server: Server;
+/** Cipher of TLS 1.2. */
+const CIPHER = 'ECDHE-ECDSA-AES128-GCM-SHA256';
 
-  private constructor(server: Server) {
-    this.#server = server;
-    server.on('tlsClientError', () => {});
-    server.on('secureConnection', (socket) => {
-      this.certificates.push(commonName(socket));
-      this.connections.push(new TcpAgent(socket));
-    });
-  }
+const pairOf = ({ certFile, keyFile }: TestCertificate): ConnectionOptions => ({
+  cert: readFileSync(certFile),
+  key: readFileSync(keyFile),
+});
 
-  static async start(options: Parameters<typeof createServer>[0]): Promise<TlsNode> {
-    const server = createServer(options as object);
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    return new TlsNode(server);
-  }
-
-  get port(): number {
-    return (this.#server.address() as { port: number }).port;
-  }
-
-  async connection(index = 0): Promise<TcpAgent> {
-    return await until('the plane connected', () => this.connections[index]);
-  }
-
-  close(): void {
-    for (const connection of this.connections) connection.close();
-    this.#server.close();
+/** Puts one certificate in the place of another. */
+function renew(files: TestCertificate, newer: TestCertificate): void {
+  const later = new Date(Date.now() + 10_000);
+  for (const name of ['keyFile', 'certFile'] as const) {
+    copyFileSync(newer[name], files[name]);
+    utimesSync(files[name], later, later);
   }
 }
 
@@ -97,13 +77,15 @@ describeWith('openssl', 'SIP over TLS', () => {
     closers.push(() => node.close());
     return node;
   };
-  const tlsNode = async (options: Record<string, unknown> = {}, certificate = own): Promise<TlsNode> => {
-    const node = await TlsNode.start({
+  const tlsNode = async (options: Record<string, unknown> = {}, certificate = own): Promise<TcpNode> => {
+    const server = createServer({
       cert: readFileSync(certificate.certFile),
       key: readFileSync(certificate.keyFile),
       ca: readFileSync(ca.caFile),
       ...options,
     });
+    server.on('tlsClientError', () => {});
+    const node = await TcpNode.start(server, 'secureConnection');
     closers.push(() => node.close());
     return node;
   };
@@ -171,7 +153,7 @@ describeWith('openssl', 'SIP over TLS', () => {
     client.send(request({ via: `UDP 127.0.0.1:${client.port};branch=z9hG4bKu` }), fixture.port('external.udp'));
     const at = await node.connection();
     const invite = await at.next();
-    expect(node.certificates).toEqual(['proxy']);
+    expect(commonName(at.socket as TLSSocket)).toBe('proxy');
     at.send(responseTo(invite, '200 OK'));
     expect(startLine(await client.next())).toBe('SIP/2.0 200 OK');
   });
@@ -229,11 +211,7 @@ describeWith('openssl', 'SIP over TLS', () => {
     await start({ udp: node.port }, { tls: files });
     const before = await connect();
     expect(commonName(before.socket as TLSSocket)).toBe('changing');
-    copyFileSync(newer.keyFile, files.keyFile);
-    copyFileSync(newer.certFile, files.certFile);
-    const later = new Date(Date.now() + 10_000);
-    utimesSync(files.keyFile, later, later);
-    utimesSync(files.certFile, later, later);
+    renew(files, newer);
     await until('the new one is shown', async () => {
       clock.advance(5000);
       return commonName((await connect()).socket as TLSSocket) === 'renewed';
@@ -266,14 +244,73 @@ describeWith('openssl', 'SIP over TLS', () => {
   });
 
   it.each([
-    ['PKCS#12', () => ({ pfxFile: ca.pfx(own, 'secret'), passphraseFile: ca.file('pass', 'secret\n') })],
-    ['TLS 1.3 only', () => ({ ...own, minVersion: 'TLSv1.3' })],
-    ['chosen ciphers', () => ({ ...own, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })],
-  ])('takes %s', async (what, tls) => {
+    ['PKCS#12', () => ({ pfxFile: ca.pfx(own, 'secret'), passphraseFile: ca.file('pass', 'secret\n') }), {}, 'TLSv1.3'],
+    ['TLS 1.2', () => own, { maxVersion: 'TLSv1.2' }, 'TLSv1.2'],
+    ['TLS 1.3 only', () => ({ ...own, minVersion: 'TLSv1.3' }), {}, 'TLSv1.3'],
+    ['chosen ciphers', () => ({ ...own, ciphers: CIPHER }), { maxVersion: 'TLSv1.2' }, 'TLSv1.2'],
+  ] as const)('takes %s', async (_what, tls, options, version) => {
     await start({ udp: 9 }, { tls: tls() });
-    const socket = (await connect(what === 'chosen ciphers' ? { maxVersion: 'TLSv1.2' } : {})).socket as TLSSocket;
+    const socket = (await connect(options)).socket as TLSSocket;
     expect(socket.authorized).toBe(true);
-    expect(socket.getCipher().version).toBe(what === 'chosen ciphers' ? 'TLSv1.2' : 'TLSv1.3');
+    expect(socket.getCipher().version).toBe(version);
+  });
+
+  it.each([
+    ['a version below minVersion', () => ({ ...own, minVersion: 'TLSv1.3' }), { maxVersion: 'TLSv1.2' }],
+    ['TLS 1.1 by default', () => own, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }],
+    [
+      'other ciphers',
+      () => ({ ...own, ciphers: CIPHER }),
+      { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' },
+    ],
+  ] as const)('turns away %s', async (_what, tls, options) => {
+    await start({ udp: 9 }, { tls: tls() });
+    await expect(connect(options)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(ERR_SSL|ECONNRESET)/) as string,
+    });
+    await until('it was counted', () => fixture.counter('sip.handshakes.tls') === 1);
+  });
+
+  it.each([
+    ['without a certificate', () => ({})],
+    ['with one of its CA', () => pairOf(ca.issue('trunk'))],
+  ])('client certificates that are wanted: one %s is served', async (_what, pair) => {
+    const node = await udpNode();
+    await start({ udp: node.port }, { tls: { ...own, caFile: ca.caFile, clientCertificates: 'want' } });
+    const client = await connect(pair());
+    client.send(request({ via: VIA }));
+    expect(startLine(await node.next())).toMatch(/^INVITE /);
+  });
+
+  it('client certificates that are required must be of its CA', async () => {
+    await start({ udp: 9 }, { tls: { ...own, caFile: ca.caFile, clientCertificates: 'required' } });
+    const stranger = await connect({ ...pairOf(new TestCa('other').issue('trunk')), maxVersion: 'TLSv1.2' }).catch(
+      () => undefined,
+    );
+    await until('it was turned away', () => stranger === undefined || stranger.closed);
+    expect(fixture.counter('sip.handshakes.tls')).toBe(1);
+  });
+
+  it('a new certificate of ours towards nodes is shown on new connections, and those that are up stay', async () => {
+    const first = await tlsNode({ requestCert: true, rejectUnauthorized: true });
+    const second = await tlsNode({ requestCert: true, rejectUnauthorized: true });
+    const mine = ca.issue('before');
+    fixture = await startPlane([sipNode('app1', { tls: first.port })], {
+      clock,
+      config: { external: leg(), internal: leg({ clientTls: { caFile: ca.caFile, ...mine } }) },
+    });
+    const client = await connect();
+    client.send(request({ via: VIA }));
+    const at = await first.connection();
+    await at.next();
+    renew(mine, ca.issue('after'));
+    fixture.core.setNodes([sipNode('app1', { tls: first.port }), sipNode('app2', { tls: second.port })]);
+    await until('the new one is shown', async () => {
+      clock.advance(5000);
+      client.send(request({ via: `${VIA}${clock.now()}`, callId: `c${clock.now()}` }));
+      return second.connections.some(({ socket }) => commonName(socket as TLSSocket) === 'after');
+    });
+    expect([at.closed, first.connections.length]).toEqual([false, 1]);
   });
 
   it('a certificate that cannot be read is one clear line, and nothing stays open', async () => {

@@ -166,22 +166,22 @@ export class TcpAgent {
   }
 }
 
-/** A TCP listener of a test: one agent per connection that comes. */
+/** A listener of a test: one agent per connection that comes. */
 export class TcpNode {
   readonly connections: TcpAgent[] = [];
   readonly #server: Server;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, event: string) {
     this.#server = server;
-    server.on('connection', (socket) => this.connections.push(new TcpAgent(socket)));
+    server.on(event, (socket: TcpSocket) => this.connections.push(new TcpAgent(socket)));
   }
 
-  static async start(): Promise<TcpNode> {
-    const server = createServer();
+  /** By default over TCP; over what `server` speaks when its connections come with `event`. */
+  static async start(server: Server = createServer(), event = 'connection'): Promise<TcpNode> {
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
     });
-    return new TcpNode(server);
+    return new TcpNode(server, event);
   }
 
   get port(): number {
