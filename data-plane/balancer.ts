@@ -54,18 +54,20 @@ export class Balancer implements SelectionContext {
     this.use(table);
   }
 
-  /** The node for an affinity key in a pool, or undefined when no node is usable. A key that a node pinned goes there, whatever the algorithm. */
-  choose(pool: string, key: string): PlaneNode | undefined {
+  /** The node for an affinity key in a pool, or undefined when no node is usable; `nowMs` is the clock's, for who has asked it already. A key that a node pinned goes there, whatever the algorithm. */
+  choose(pool: string, key: string, nowMs = this.#options.clock.now()): PlaneNode | undefined {
     const pinned = this.pinned(pool, key);
     if (pinned !== undefined) return pinned;
-    this.#begin(pool);
+    this.#begin(pool, nowMs);
     this.#candidates = this.#pool.fresh;
     return this.#algorithms.get(pool)?.algorithm.select(key, this.#pool.newest, this);
   }
 
   /** The node that a node of the cluster pinned the key to, while it lives. */
   pinned(pool: string, key: string): PlaneNode | undefined {
-    const nodeId = this.#assignments.pool(pool).pinned(key, this.#options.clock.now());
+    const assignments = this.#assignments.pool(pool);
+    if (!assignments.hasPinned) return undefined;
+    const nodeId = assignments.pinned(key, this.#options.clock.now());
     return nodeId === undefined ? undefined : this.keeper(nodeId);
   }
 
@@ -186,8 +188,8 @@ export class Balancer implements SelectionContext {
     for (const name of this.#algorithms.keys()) if (!names.has(name)) this.#algorithms.delete(name);
   }
 
-  #begin(pool: string): void {
-    this.nowMs = this.#options.clock.now();
+  #begin(pool: string, nowMs = this.#options.clock.now()): void {
+    this.nowMs = nowMs;
     if (this.nowMs >= this.#ejections.nextMs) {
       this.#ejections.readmitDue(this.#table, this.nowMs);
       this.#table.regroup(this.nowMs);

@@ -30,3 +30,4 @@ export { LinearPattern, type PatternOptions } from './pattern';
 export { type PlaneCore, type TableListener } from './plane-core';
 export { PoolAssignments, type TakenAssignment } from './pool-assignments';
 export { startPlaneCore, type CoreOptions, type RunningCore } from './start-core';
+export { RecentTable } from './recent-table';

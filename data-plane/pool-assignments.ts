@@ -30,9 +30,13 @@ export class PoolAssignments {
     return this.#held.size;
   }
 
+  /** Is any key pinned at all? */
+  get hasPinned(): boolean {
+    return this.#pinned > 0;
+  }
+
   /** The node that a node of the cluster pinned the key to, or undefined. */
   pinned(key: string, nowMs: number): string | undefined {
-    if (this.#pinned === 0) return undefined;
     const held = this.#held.get(key);
     return held !== undefined && held.pinned && nowMs < held.untilMs ? held.nodeId : undefined;
   }

@@ -228,7 +228,8 @@ export class Forwarder {
     const responses = this.#responses;
     const reason = responses.decide(view, now);
     if (reason !== Drop.NONE) return this.#drop(reason);
-    this.#parts.spans?.answered(view, responses.transactionKey(view));
+    const { spans } = this.#parts;
+    if (spans !== undefined && spans.open > 0) spans.answered(view, responses.transactionKey(view));
     if (responses.failedOver) this.#counters.failovers.value += 1;
     responses.compose(this.#edits, view);
     const length = view.end - view.start + this.#edits.growth;

@@ -1,6 +1,5 @@
-import type { PlaneNode } from '../../data-plane';
+import { RecentTable, type PlaneNode } from '../../data-plane';
 import type { NodeSlots } from './node-slots';
-import { RecentTable } from './recent-table';
 
 /** Flags beside the slot: it moved away from the node of its hint; it had its BYE. */
 const MOVED = 1;

@@ -1,7 +1,6 @@
 import { Transport } from '../../proto';
-import type { PlaneNode } from '../../data-plane';
+import { RecentTable, type PlaneNode } from '../../data-plane';
 import type { NodeSlots } from './node-slots';
-import { RecentTable } from './recent-table';
 
 /** By the number that stands for them in the table. */
 const TRANSPORTS = [Transport.UDP, Transport.TCP, Transport.TLS, Transport.WS, Transport.WSS] as const;

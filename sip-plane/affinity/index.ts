@@ -6,4 +6,3 @@ export { DecisionCache } from './decision-cache';
 export { HintBook, type Hint } from './hint-book';
 export { KeyRing, type SigningKey } from './key-ring';
 export { NodeSlots } from './node-slots';
-export { RecentTable } from './recent-table';

@@ -108,7 +108,7 @@ export class NodeChooser {
     const given = pinned ?? this.#named(view, routes);
     if (given !== undefined) return given;
     this.fresh = true;
-    return balancer.choose(DEFAULT_POOL, affinityKey);
+    return balancer.choose(DEFAULT_POOL, affinityKey, now);
   }
 
   /** Another node for new work, when the one chosen does not want it; undefined: there is none. */

@@ -60,7 +60,7 @@ export class NodeExits {
 
   /** The id of the node that was there and left, when no other has come. */
   goneFrom(peer: Peer): string | undefined {
-    return peer.node === undefined ? this.#gone.get(peer.key) : undefined;
+    return peer.node === undefined && this.#gone.size > 0 ? this.#gone.get(peer.key) : undefined;
   }
 
   /** Is this one of the node's own addresses? Nodes that left included. */

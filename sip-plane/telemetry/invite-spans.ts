@@ -33,7 +33,7 @@ interface TransactionIds {
  */
 export class InviteSpans {
   readonly #core: PlaneCore;
-  readonly #open = new Map<string, Open>();
+  readonly #open = new Map<number, Open>();
 
   constructor(core: PlaneCore) {
     this.#core = core;
@@ -48,7 +48,7 @@ export class InviteSpans {
     if (view.method !== Method.INVITE || this.#open.size >= MAX_OPEN) return;
     const parent = this.#parent(view, transaction.call);
     if (parent === undefined) return;
-    const key = textOf(transaction.key);
+    const key = numberOf(transaction.key);
     // A retransmission.
     if (this.#open.has(key)) return;
     const { tracer } = this.#core.telemetry;
@@ -68,8 +68,8 @@ export class InviteSpans {
   /** A response to an INVITE passes; a final one ends its span. */
   answered(view: MessageView, key: TransactionKey): void {
     if (view.cseqMethod !== Method.INVITE) return;
-    const text = textOf(key);
-    const open = this.#open.get(text);
+    const number = numberOf(key);
+    const open = this.#open.get(number);
     if (open === undefined) return;
     if (view.status < 200) {
       open.span.addEvent(`${view.status}`);
@@ -78,7 +78,7 @@ export class InviteSpans {
     open.span.setAttribute('sip.status_code', view.status);
     if (view.status >= 500) open.span.setStatus({ code: SpanStatusCode.ERROR });
     open.span.end();
-    this.#open.delete(text);
+    this.#open.delete(number);
   }
 
   /** Ends spans that got no final response; called by a timer. */
@@ -102,7 +102,8 @@ export class InviteSpans {
     const traceparent = headerText(view, HeaderKind.TRACEPARENT);
     if (traceparent !== '') return contextOf(traceparent);
     const { traceRatio } = this.#core.telemetry;
-    const session = /^[0-9a-f]{32}/.exec(headerText(view, HeaderKind.SESSION_ID))?.[0];
+    const sessionId = headerText(view, HeaderKind.SESSION_ID);
+    const session = sessionId === '' ? undefined : /^[0-9a-f]{32}/.exec(sessionId)?.[0];
     if (session !== undefined) return traceIdInRatio(session, traceRatio) ? sampledParent(session) : undefined;
     if (call.lo >= traceRatio * 0x1_0000_0000) return undefined;
     return sampledParent(createHash('sha256').update(view.callId).digest('hex').slice(0, 32));
@@ -114,4 +115,5 @@ function headerText(view: MessageView, kind: number): string {
   return index < 0 ? '' : view.text(view.valueStart(index), view.valueEnd(index));
 }
 
-const textOf = ({ hi, lo }: TransactionKey): string => `${hi}.${lo}`;
+/** 53 of the 64 bits, as a number. */
+const numberOf = ({ hi, lo }: TransactionKey): number => hi * 0x20_0000 + (lo >>> 11);

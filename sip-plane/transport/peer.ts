@@ -1,4 +1,3 @@
-import { parseNumber } from '../message';
 import { ipv6Groups, ipv6Words, zoneIndex } from './ipv6';
 import type { PlaneNode } from '../../data-plane';
 
@@ -57,17 +56,21 @@ export function peerKey(host: string, ipv4: number, port: number): number | stri
 export function ipv4OfBytes(bytes: Buffer, start: number, end: number): number {
   if (end - start > 15) return -1;
   let value = 0;
-  let parts = 0;
-  let from = start;
-  for (let at = start; at <= end; at += 1) {
-    if (at < end && bytes[at] !== 46) continue;
-    const part = at - from <= 3 && (at - from === 1 || bytes[from] !== 48) ? parseNumber(bytes, from, at) : -1;
-    if (part < 0 || part > 255) return -1;
-    value = value * 256 + part;
-    parts += 1;
-    from = at + 1;
+  let part = -1;
+  let dots = 0;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte >= 48 && byte <= 57) {
+      if (part === 0) return -1;
+      part = part < 0 ? byte - 48 : part * 10 + (byte - 48);
+      if (part > 255) return -1;
+    } else if (byte === 46 && part >= 0) {
+      value = value * 256 + part;
+      part = -1;
+      dots += 1;
+    } else return -1;
   }
-  return parts === 4 ? value : -1;
+  return dots === 3 && part >= 0 ? value * 256 + part : -1;
 }
 
 /** The same for a string, as the socket layer hands addresses out. */

@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 const NONE = -1;
 
 /** Fields of an entry, which lie together in one line of the cache: a look-up among many entries touches one line, not six. */
@@ -17,27 +19,33 @@ export type Forgotten = (place: number) => void;
 /**
  * A bounded hash table of 64-bit keys in order of last use, without an object per entry: each has a fixed place (0 to capacity - 1) and holds
  * one 32-bit value. Full: the longest unused entry leaves. Times are whole milliseconds; idle entries must be let go of (`expire`) within 24 days.
+ * Memory is taken as entries come. Which keys share a bucket is another matter in every table, so that nobody can send many that do.
  */
 export class RecentTable {
   readonly capacity: number;
   readonly #maxIdleMs: number;
   readonly #forgotten: Forgotten | undefined;
+  /** The first place of each bucket, plus one: 0 is what fresh memory holds. */
   readonly #buckets: Int32Array;
+  readonly #bits: number;
+  readonly #factorHi = randomInt(2 ** 31) * 2 + 1;
+  readonly #factorLo = randomInt(2 ** 31) * 2 + 1;
   readonly #entries: Int32Array;
   #newest = NONE;
   #oldest = NONE;
-  #free = 0;
+  /** Places that were used and are free again. */
+  #free = NONE;
+  /** Places from here on were never used. */
+  #unused = 0;
   #size = 0;
 
   constructor(capacity: number, maxIdleMs: number, forgotten?: Forgotten) {
     this.capacity = capacity;
     this.#maxIdleMs = maxIdleMs;
     this.#forgotten = forgotten;
-    this.#buckets = new Int32Array(2 ** Math.ceil(Math.log2(capacity))).fill(NONE);
+    this.#bits = Math.max(1, Math.ceil(Math.log2(capacity)));
+    this.#buckets = new Int32Array(2 ** this.#bits);
     this.#entries = new Int32Array(capacity * STRIDE);
-    for (let place = 0; place < capacity; place += 1) {
-      this.#entries[place * STRIDE + CHAIN] = place + 1 < capacity ? place + 1 : NONE;
-    }
   }
 
   get size(): number {
@@ -82,9 +90,9 @@ export class RecentTable {
     this.#forgotten?.(place);
     const entries = this.#entries;
     const chain = entries[place * STRIDE + CHAIN] as number;
-    const bucket = this.#bucket(entries[place * STRIDE + LO] as number);
-    let at = this.#buckets[bucket] as number;
-    if (at === place) this.#buckets[bucket] = chain;
+    const bucket = this.#bucket(entries[place * STRIDE + HI] as number, entries[place * STRIDE + LO] as number);
+    let at = (this.#buckets[bucket] as number) - 1;
+    if (at === place) this.#buckets[bucket] = chain + 1;
     else {
       while (entries[at * STRIDE + CHAIN] !== place) at = entries[at * STRIDE + CHAIN] as number;
       entries[at * STRIDE + CHAIN] = chain;
@@ -105,20 +113,30 @@ export class RecentTable {
 
   #insert(hi: number, lo: number, value: number, nowMs: number): number {
     this.expire(nowMs, 2);
-    if (this.#free === NONE) this.remove(this.#oldest);
-    const place = this.#free;
+    const place = this.#takePlace();
     const at = place * STRIDE;
     const entries = this.#entries;
-    this.#free = entries[at + CHAIN] as number;
-    const bucket = this.#bucket(lo);
+    const bucket = this.#bucket(hi, lo);
     entries[at + HI] = hi;
     entries[at + LO] = lo;
-    entries[at + CHAIN] = this.#buckets[bucket] as number;
+    entries[at + CHAIN] = (this.#buckets[bucket] as number) - 1;
     entries[at + USED_AT] = nowMs;
     entries[at + VALUE] = value;
-    this.#buckets[bucket] = place;
+    this.#buckets[bucket] = place + 1;
     this.#link(place);
     this.#size += 1;
+    return place;
+  }
+
+  /** A free place; the longest unused entry gives its own when there is none. */
+  #takePlace(): number {
+    if (this.#free === NONE && this.#unused < this.capacity) {
+      this.#unused += 1;
+      return this.#unused - 1;
+    }
+    if (this.#free === NONE) this.remove(this.#oldest);
+    const place = this.#free;
+    this.#free = this.#entries[place * STRIDE + CHAIN] as number;
     return place;
   }
 
@@ -127,7 +145,7 @@ export class RecentTable {
     // The entries hold signed numbers.
     const high = hi | 0;
     const low = lo | 0;
-    let place = this.#buckets[this.#bucket(lo)] as number;
+    let place = (this.#buckets[this.#bucket(hi, lo)] as number) - 1;
     while (place !== NONE && (entries[place * STRIDE + LO] !== low || entries[place * STRIDE + HI] !== high)) {
       place = entries[place * STRIDE + CHAIN] as number;
     }
@@ -139,8 +157,8 @@ export class RecentTable {
     return ((nowMs | 0) - (this.#entries[place * STRIDE + USED_AT] as number)) | 0;
   }
 
-  #bucket(lo: number): number {
-    return lo & (this.#buckets.length - 1);
+  #bucket(hi: number, lo: number): number {
+    return (Math.imul(hi, this.#factorHi) + Math.imul(lo, this.#factorLo)) >>> (32 - this.#bits);
   }
 
   #link(place: number): void {

@@ -1,5 +1,5 @@
-import { RecentTable } from '../../../../sip-plane/affinity';
-import { seededRandom } from '../../../support/seeded-random';
+import { RecentTable } from '../../../data-plane';
+import { seededRandom } from '../../support/seeded-random';
 
 describe('the table of recent keys', () => {
   it('finds what was inserted until it was idle too long', () => {
