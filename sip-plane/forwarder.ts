@@ -92,6 +92,7 @@ export class Forwarder {
   /** Handles what one turn received and sends what came of it. */
   datagrams(listener: Listener, batch: DatagramBatch): void {
     this.#nowMs = this.#core.clock.now();
+    if (batch.indexes !== undefined) this.#parts.memory.warm(batch.indexes, batch.count);
     for (let i = 0; i < batch.count; i += 1) this.#datagram(listener, batch, i);
     this.#flush();
   }

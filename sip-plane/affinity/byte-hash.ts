@@ -19,6 +19,12 @@ export class ByteHash {
     this.#length = 0;
   }
 
+  /** Takes over a hash that is finished. */
+  set(hi: number, lo: number): void {
+    this.hi = hi;
+    this.lo = lo;
+  }
+
   bytes(source: Buffer, start: number, end: number): void {
     let hi = this.hi;
     let lo = this.lo;

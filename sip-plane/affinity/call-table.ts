@@ -73,6 +73,11 @@ export class CallTable {
     return this.#slots.node(slotOf(value));
   }
 
+  /** See RecentTable. */
+  warm(hi: number, lo: number): number {
+    return this.#up.warm(hi, lo) + this.#pending.warm(hi, lo);
+  }
+
   /** A call was routed to a node, or moved to it from one that is gone. */
   routed(hi: number, lo: number, node: PlaneNode, moved: boolean, nowMs: number): void {
     const slot = this.#slots.of(node);

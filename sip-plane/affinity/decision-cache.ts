@@ -32,6 +32,11 @@ export class DecisionCache {
     return this.#slots.node((value - code) / TRANSPORTS.length);
   }
 
+  /** See RecentTable. */
+  warm(hi: number, lo: number): number {
+    return this.#table.warm(hi, lo);
+  }
+
   remember(hi: number, lo: number, node: PlaneNode, transport: Transport, nowMs: number): void {
     this.#table.put(hi, lo, this.#slots.of(node) * TRANSPORTS.length + codeOf(transport), nowMs);
   }

@@ -18,7 +18,7 @@ export { MessageParser, type ParserLimits, type ScanRules } from './message-pars
 export { MessageView } from './message-view';
 export { METHOD_NAMES, Method, methodOf, wantsRecordRoute } from './method';
 export { REJECT_COUNT, Reject, rejectInfo, type RejectInfo } from './reject';
-export { SCAN_INTS, Scan } from './scan-layout';
+export { SCAN_INTS, Scan, ScanHash } from './scan-layout';
 export { StreamFramer, type FramerEvents } from './stream-framer';
 export { Scheme, UriResult, UriView } from './uri-view';
 export { ViaView, isOverload, paramValueEnd } from './via-view';

@@ -40,6 +40,12 @@ export class MessageView {
   hasNextVia = false;
   readonly from = new AddressView();
   readonly to = new AddressView();
+  /** The hashes that the addon made, bits of `ScanHash`; 0: none. */
+  hashes = 0;
+  keyHi = 0;
+  keyLo = 0;
+  callHi = 0;
+  callLo = 0;
   /** -1: none. */
   cseq = -1;
   cseqMethod: number = Method.OTHER;
@@ -72,6 +78,7 @@ export class MessageView {
     this.methodStart = this.methodEnd = this.status = this.count = 0;
     this.headersStart = this.bodyStart = start;
     this.hasNextVia = false;
+    this.hashes = 0;
     this.#index = this.#own;
     this.#first = FIRST;
     this.#lines = LINES;
@@ -118,6 +125,11 @@ export class MessageView {
     this.maxForwards = index[at + Scan.MAX_FORWARDS] as number;
     this.contentLength = index[at + Scan.CONTENT_LENGTH] as number;
     this.hasNextVia = index[at + Scan.HAS_NEXT_VIA] === 1;
+    this.hashes = index[at + Scan.HASHES] as number;
+    this.keyHi = (index[at + Scan.KEY_HI] as number) >>> 0;
+    this.keyLo = (index[at + Scan.KEY_LO] as number) >>> 0;
+    this.callHi = (index[at + Scan.CALL_HI] as number) >>> 0;
+    this.callLo = (index[at + Scan.CALL_LO] as number) >>> 0;
     this.topVia.load(index, at + Scan.VIA);
     this.#index = index;
     this.#first = at + FIRST;

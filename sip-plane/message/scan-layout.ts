@@ -29,10 +29,19 @@ export const Scan = {
   FIRST: 108,
   /** Five numbers a header: kind, line start, value start, value end, line end. */
   LINES: 140,
+  /** Bits of `ScanHash`: which of the hashes are there. */
+  HASHES: 280,
+  KEY_HI: 281,
+  KEY_LO: 282,
+  CALL_HI: 283,
+  CALL_LO: 284,
 } as const;
+
+/** Of a request's transaction, and of the Call-ID: what routing/transaction.ts would make. */
+export const ScanHash = { KEY: 1, CALL: 2 } as const;
 
 /** Numbers of one header. */
 export const LINE_INTS = 5;
 
 /** Numbers of one index. */
-export const SCAN_INTS = 280;
+export const SCAN_INTS = 288;

@@ -1,3 +1,4 @@
+#include "scan-hash.h"
 #include "scan-text.h"
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -163,6 +164,29 @@ static void next_via(Text t, int32_t *index) {
   index[SCAN_HAS_NEXT_VIA] = read_via((Text){t.b, line[3]}, start, index + SCAN_NEXT_VIA);
 }
 
+/* What the tables of the routing are asked by, as transaction.ts makes it. */
+static void hashes(Text t, int32_t *index) {
+  enum { TRANSACTION_SEED = 1, CALL_SEED = 5 };
+  static const char cookie[] = "z9hG4bK";
+  const int32_t *via = index + SCAN_VIA;
+  int32_t branch = via[VIA_BRANCH], branch_end = via[VIA_BRANCH_END], call = index[SCAN_FIRST + KIND_CALL_ID];
+  index[SCAN_HASHES] = 0;
+  if (index[SCAN_REQUEST] && branch >= 0 && branch_end - branch >= (int32_t)sizeof cookie && memcmp(t.b + branch, cookie, sizeof cookie - 1) == 0) {
+    Hash key = hash_number(hash_bytes(hash_of(TRANSACTION_SEED), t.b, branch, branch_end), 0);
+    key = hash_end(hash_bytes(key, t.b, via[VIA_SENT_BY], via[VIA_SENT_BY_END]));
+    index[SCAN_KEY_HI] = (int32_t)key.hi;
+    index[SCAN_KEY_LO] = (int32_t)key.lo;
+    index[SCAN_HASHES] |= HAS_KEY;
+  }
+  if (call >= 0) {
+    const int32_t *line = index + SCAN_LINES + call * 5;
+    Hash id = hash_end(hash_bytes(hash_of(CALL_SEED), t.b, line[2], line[3]));
+    index[SCAN_CALL_HI] = (int32_t)id.hi;
+    index[SCAN_CALL_LO] = (int32_t)id.lo;
+    index[SCAN_HASHES] |= HAS_CALL;
+  }
+}
+
 void scan_message(const uint8_t *bytes, int32_t start, int32_t end, const ScanRules *rules, int32_t *index) {
   Text t = {bytes, end};
   index[SCAN_READ] = 0;
@@ -181,6 +205,7 @@ void scan_message(const uint8_t *bytes, int32_t start, int32_t end, const ScanRu
   if (!read_via((Text){bytes, line[3]}, line[2], index + SCAN_VIA) || !content_length(t, index) || !cseq(t, index)) return;
   if (!index[SCAN_REQUEST]) next_via(t, index);
   else if (!addresses(t, index) || !call_id(t, index) || !max_forwards(t, index)) return;
+  hashes(t, index);
   index[SCAN_READ] = 1;
 }
 

@@ -37,8 +37,15 @@ enum {
   SCAN_NEXT_VIA = 76, /* VIA_INTS */
   SCAN_FIRST = 108,   /* SCAN_KINDS of them: the first header of each kind */
   SCAN_LINES = 140,   /* SCAN_HEADERS times kind, line start, value start, value end, line end */
-  SCAN_INTS = 280
+  SCAN_HASHES = 280,  /* bits: HAS_KEY, HAS_CALL; what transaction.ts makes of the top Via and of the Call-ID */
+  SCAN_KEY_HI,
+  SCAN_KEY_LO,
+  SCAN_CALL_HI,
+  SCAN_CALL_LO,
+  SCAN_INTS = 288
 };
+
+enum { HAS_KEY = 1, HAS_CALL = 2 };
 
 enum { URI_START, URI_END, URI_SCHEME, URI_USER, URI_USER_END, URI_HOST, URI_HOST_END, URI_PORT, URI_HOST_PORT, URI_HOST_PORT_END,
        URI_LOOSE, URI_TRANSPORT, URI_TRANSPORT_END, URI_MADDR, URI_MADDR_END, URI_HINT, URI_HINT_END, URI_INTS = 18 };

@@ -1,5 +1,6 @@
 import type { PlaneCore } from '../../data-plane';
 import { CallTable, DecisionCache, HintBook, NodeSlots, type CallNews } from '../affinity';
+import { SCAN_INTS, Scan, ScanHash } from '../message';
 import { FlowTokens } from './flow-tokens';
 
 export interface MemoryOptions {
@@ -16,6 +17,8 @@ export class Memory {
   readonly flows = new FlowTokens(this.hints.keys);
   readonly decisions: DecisionCache;
   readonly calls: CallTable;
+  /** Kept so that the look-ups of `warm` are not optimized away. */
+  warmed = 0;
 
   /** @param news where other worker processes are told of calls; absent: there are none. */
   constructor(core: PlaneCore, options: MemoryOptions, news?: CallNews) {
@@ -29,6 +32,22 @@ export class Memory {
     this.slots.use(table);
     this.hints.use(table);
     this.calls.recount();
+  }
+
+  /** Has what the decisions of a batch will look up brought near; `indexes` are the addon's of its first `count` datagrams. */
+  warm(indexes: Int32Array, count: number): void {
+    let sum = 0;
+    for (let at = 0; at < count * SCAN_INTS; at += SCAN_INTS) {
+      if (indexes[at + Scan.READ] !== 1) continue;
+      const hashes = indexes[at + Scan.HASHES] as number;
+      if ((hashes & ScanHash.CALL) !== 0) {
+        sum += this.calls.warm(indexes[at + Scan.CALL_HI] as number, indexes[at + Scan.CALL_LO] as number);
+      }
+      if ((hashes & ScanHash.KEY) !== 0) {
+        sum += this.decisions.warm(indexes[at + Scan.KEY_HI] as number, indexes[at + Scan.KEY_LO] as number);
+      }
+    }
+    this.warmed = sum;
   }
 
   /** Lets go of what was idle too long; called by a timer. */

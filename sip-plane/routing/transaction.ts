@@ -1,5 +1,5 @@
 import { HASH_CHARS, ByteHash, readBase32, write32, writeBase32 } from '../affinity';
-import { HeaderKind, equalsBytes, wire, type Edits, type MessageView, type ViaView } from '../message';
+import { HeaderKind, ScanHash, equalsBytes, wire, type Edits, type MessageView, type ViaView } from '../message';
 import type { Hash64 } from '../../data-plane';
 
 const COOKIE = wire('z9hG4bK');
@@ -40,6 +40,7 @@ export class Transaction {
   ofVia(view: MessageView, via: ViaView): void {
     const { bytes } = view;
     const { key } = this;
+    if ((view.hashes & ScanHash.KEY) !== 0 && via === view.topVia) return key.set(view.keyHi, view.keyLo);
     key.reset(TRANSACTION_SEED);
     if (hasCookie(bytes, via)) {
       key.bytes(bytes, via.branchStart, via.branchEnd);
@@ -51,6 +52,7 @@ export class Transaction {
 
   /** Reads the Call-ID only. */
   ofCall(view: MessageView): void {
+    if ((view.hashes & ScanHash.CALL) !== 0) return this.call.set(view.callHi, view.callLo);
     const index = view.header(HeaderKind.CALL_ID);
     if (index >= 0) callHash(this.call, view.bytes, view.valueStart(index), view.valueEnd(index));
   }

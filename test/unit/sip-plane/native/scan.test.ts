@@ -1,5 +1,6 @@
-import { HeaderKind, MessageParser, MessageView, Reject, SCAN_INTS } from '../../../../sip-plane/message';
+import { HeaderKind, MessageParser, MessageView, Reject, SCAN_INTS, ScanHash } from '../../../../sip-plane/message';
 import { loadNativeUdp } from '../../../../sip-plane/native';
+import { Transaction } from '../../../../sip-plane/routing/transaction';
 import { randomBytes, seededRandom } from '../../../support/seeded-random';
 import { request, responseTo } from '../../../support/sip-messages';
 import { TORTURE } from '../../../support/torture';
@@ -16,6 +17,13 @@ const { names, maxHeaders, maxUriBytes, maxMessageBytes } = parser.scanRules;
 
 /** The public fields of a part. */
 const fields = (part: object): unknown => Object.fromEntries(Object.entries(part));
+
+function hashesOf(view: MessageView): unknown {
+  const transaction = new Transaction();
+  if (view.isRequest) transaction.ofVia(view, view.topVia);
+  transaction.ofCall(view);
+  return [transaction.key.hi, transaction.key.lo, transaction.call.hi, transaction.call.lo];
+}
 
 /** A view and everything that it says, for comparing. */
 function contents(view: MessageView): unknown {
@@ -34,6 +42,8 @@ function contents(view: MessageView): unknown {
     message: { start, end, reject, isRequest, method, status, headersStart, bodyStart, count, headers, first },
     values: { cseq, cseqMethod, cseqMethodStart, cseqMethodEnd, maxForwards, contentLength, topVia: fields(topVia) },
     ...(isRequest ? { methodStart: view.methodStart, methodEnd: view.methodEnd } : {}),
+    // What the addon has hashed is taken over.
+    hashes: hashesOf(view),
     // A response is read only as far as sending it back needs.
     ...(isRequest ? { uri: fields(uri), from: fields(from), to: fields(to) } : { inDialog: view.inDialog }),
   };
@@ -155,6 +165,10 @@ function mutate(bytes: Buffer, random: () => number): Buffer {
     const view = scanned(bytes, 6, 6 + text.length);
     expect(view === undefined ? undefined : contents(view)).toEqual(contents(parsed(bytes, 6, 6 + text.length)));
     expect(view?.reject).toBe(Reject.NONE);
+  });
+
+  it('has the hashes of what the tables are asked for', () => {
+    expect(scanned(Buffer.from(request(), 'latin1'))?.hashes).toBe(ScanHash.KEY | ScanHash.CALL);
   });
 
   it('reads the Via under the top one of a response', () => {
