@@ -61,6 +61,20 @@ export class RecentTable {
     return place < 0 ? 0 : (this.#entries[place * STRIDE] as number);
   }
 
+  /** The same for what must leave when so many entries come. */
+  warmOldest(count: number): number {
+    if (this.#unused < this.capacity) return 0;
+    const entries = this.#entries;
+    let sum = 0;
+    let place = this.#oldest;
+    for (let i = 0; i < count && place !== NONE; i += 1) {
+      const at = place * STRIDE;
+      sum += this.#buckets[this.#bucket(entries[at + HI] as number, entries[at + LO] as number)] as number;
+      place = entries[at + NEWER] as number;
+    }
+    return sum;
+  }
+
   /** The place of a key, or -1; an entry that was idle too long counts as gone. */
   find(hi: number, lo: number, nowMs: number): number {
     const place = this.#place(hi, lo);

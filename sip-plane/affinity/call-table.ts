@@ -73,7 +73,11 @@ export class CallTable {
     return this.#slots.node(slotOf(value));
   }
 
-  /** See RecentTable. */
+  /** See RecentTable, as the next one. */
+  warmOldest(count: number): number {
+    return this.#up.warmOldest(count) + this.#pending.warmOldest(count);
+  }
+
   warm(hi: number, lo: number): number {
     return this.#up.warm(hi, lo) + this.#pending.warm(hi, lo);
   }

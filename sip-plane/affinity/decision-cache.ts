@@ -32,7 +32,11 @@ export class DecisionCache {
     return this.#slots.node((value - code) / TRANSPORTS.length);
   }
 
-  /** See RecentTable. */
+  /** See RecentTable, as the next one. */
+  warmOldest(count: number): number {
+    return this.#table.warmOldest(count);
+  }
+
   warm(hi: number, lo: number): number {
     return this.#table.warm(hi, lo);
   }

@@ -30,14 +30,21 @@
 #define BATCH 64
 #define TURNS 4
 #define SEND_WAIT_MS 2
+/* A busy socket of which a turn gets fewer is polled for again. */
+#define BUSY_LEAST 16
 #define MAX_REFUSED 32
 
 /* Of a queued datagram, after its address record. */
 enum { QUEUE_OFFSET = RECORD_INTS, QUEUE_COMPOSED, QUEUE_START, QUEUE_END, QUEUE_FIRST_SPLICE, QUEUE_SPLICES, QUEUE_INTS = 16 };
 
+/*
+ * A socket that fills its batches is taken out of the poll set and read in every turn of the loop until it does not: while it is in there,
+ * the kernel walks to the set for each datagram that comes, and for each that leaves.
+ */
 typedef struct {
   uv_poll_t poll;
-  int fd, closing;
+  uv_idle_t idle;
+  int fd, closing, busy, open_handles;
   napi_env env;
   napi_ref on_batch, on_refused, arena_ref, records_ref, indexes_ref;
   napi_async_context context;
@@ -90,25 +97,46 @@ static int receive(Socket *s) {
   return n < 0 && errno != EAGAIN ? recvmmsg(s->fd, s->messages, BATCH, MSG_DONTWAIT, NULL) : n;
 }
 
-static void readable(uv_poll_t *handle, int status, int events) {
-  Socket *s = (Socket *)handle;
-  if (status < 0) {
-    /* libuv stops polling when there are errors to be read. */
-    refusals(s);
-    if (s->closing) return;
-    uv_poll_start(&s->poll, UV_READABLE, readable);
-  } else if (!(events & UV_READABLE)) return;
+/* Receives and hands over at most TURNS batches; returns the size of the last, -1: the socket is not to be touched any more. */
+static int receive_turns(Socket *s) {
+  int n = 0;
   for (int turn = 0; turn < TURNS && !s->closing; turn++) {
-    int n = receive(s);
-    if (n <= 0) return;
+    n = receive(s);
+    if (n <= 0) break;
     for (int i = 0; i < n; i++) {
       int32_t start = (int32_t)(i * s->slot), length = (int32_t)s->messages[i].msg_len;
       to_record(&s->from[i], s->records + i * RECORD_INTS);
       s->records[i * RECORD_INTS] = (uint32_t)length;
       if (s->rules != NULL) scan_message(s->arena, start, start + length, s->rules, s->indexes + i * SCAN_INTS);
     }
-    if (!call_back(s, s->on_batch, n) || n < BATCH) return;
+    if (!call_back(s, s->on_batch, n) || n < BATCH) break;
   }
+  return s->closing ? -1 : n;
+}
+
+static void readable(uv_poll_t *handle, int status, int events);
+
+static void again(uv_idle_t *handle) {
+  Socket *s = handle->data;
+  int last = receive_turns(s);
+  if (s->closing || last >= BUSY_LEAST) return;
+  s->busy = 0;
+  uv_idle_stop(&s->idle);
+  uv_poll_start(&s->poll, UV_READABLE, readable);
+}
+
+static void readable(uv_poll_t *handle, int status, int events) {
+  Socket *s = handle->data;
+  if (status < 0) {
+    /* libuv stops polling when there are errors to be read. */
+    refusals(s);
+    if (s->closing) return;
+    uv_poll_start(&s->poll, UV_READABLE, readable);
+  } else if (!(events & UV_READABLE)) return;
+  if (receive_turns(s) < BATCH) return;
+  s->busy = 1;
+  uv_poll_stop(&s->poll);
+  uv_idle_start(&s->idle, again);
 }
 
 static void forget(Socket *s, napi_ref ref) {
@@ -116,8 +144,9 @@ static void forget(Socket *s, napi_ref ref) {
 }
 
 static void closed(uv_handle_t *handle) {
-  Socket *s = (Socket *)handle;
+  Socket *s = handle->data;
   napi_handle_scope scope;
+  if (--s->open_handles > 0) return;
   napi_open_handle_scope(s->env, &scope);
   forget(s, s->on_batch);
   forget(s, s->on_refused);
@@ -190,6 +219,9 @@ static void start(napi_env env, Socket *s, napi_value options) {
   napi_async_init(env, NULL, name, &s->context);
   napi_get_uv_event_loop(env, &loop);
   uv_poll_init(loop, &s->poll, s->fd);
+  uv_idle_init(loop, &s->idle);
+  s->poll.data = s->idle.data = s;
+  s->open_handles = 2;
   uv_poll_start(&s->poll, UV_READABLE, readable);
 }
 
@@ -365,8 +397,10 @@ static napi_value close_socket(napi_env env, napi_callback_info info) {
   if (s == NULL || s->closing) return NULL;
   s->closing = 1;
   uv_poll_stop(&s->poll);
+  uv_idle_stop(&s->idle);
   close(s->fd);
   uv_close((uv_handle_t *)&s->poll, closed);
+  uv_close((uv_handle_t *)&s->idle, closed);
   return NULL;
 }
 

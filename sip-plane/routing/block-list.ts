@@ -7,15 +7,18 @@ const UPPER_Z = 90;
 /** Texts that scanners show in User-Agent, To or From (guides: blocked-values); found in any case, anywhere in the value. */
 export class BlockList {
   readonly #texts: readonly Buffer[];
-  /** By byte: does a text begin with it? Most bytes end the search there. */
-  readonly #begins = new Uint8Array(256);
+  /** By the lowest five bits of two bytes, which are the same in both cases: may a text begin with them? Most pairs end the search there. */
+  readonly #pairs = new Uint8Array(1024);
+  /** Some text is a single byte, which may be the last one. */
+  readonly #short: boolean;
 
   constructor(texts: readonly string[]) {
     this.#texts = texts.map((text) => Buffer.from(text.toLowerCase(), 'latin1'));
+    this.#short = this.#texts.some(({ length }) => length === 1);
     for (const text of this.#texts) {
-      const first = text[0] as number;
-      this.#begins[first] = 1;
-      if (first >= UPPER_A + 32 && first <= UPPER_Z + 32) this.#begins[first - 32] = 1;
+      const row = ((text[0] as number) & 31) << 5;
+      if (text.length > 1) this.#pairs[row | ((text[1] as number) & 31)] = 1;
+      else this.#pairs.fill(1, row, row + 32);
     }
   }
 
@@ -29,11 +32,14 @@ export class BlockList {
   }
 
   #within(bytes: Buffer, start: number, end: number): boolean {
-    const begins = this.#begins;
-    for (let at = start; at < end; at += 1) {
-      if (begins[bytes[at] as number] === 1 && this.#at(bytes, at, end)) return true;
+    const pairs = this.#pairs;
+    let row = start < end ? ((bytes[start] as number) & 31) << 5 : 0;
+    for (let at = start + 1; at < end; at += 1) {
+      const low = (bytes[at] as number) & 31;
+      if (pairs[row | low] === 1 && this.#at(bytes, at - 1, end)) return true;
+      row = low << 5;
     }
-    return false;
+    return this.#short && start < end && this.#at(bytes, end - 1, end);
   }
 
   #at(bytes: Buffer, start: number, end: number): boolean {

@@ -36,7 +36,7 @@ export class Memory {
 
   /** Has what the decisions of a batch will look up brought near; `indexes` are the addon's of its first `count` datagrams. */
   warm(indexes: Int32Array, count: number): void {
-    let sum = 0;
+    let sum = this.decisions.warmOldest(count) + this.calls.warmOldest(count);
     for (let at = 0; at < count * SCAN_INTS; at += SCAN_INTS) {
       if (indexes[at + Scan.READ] !== 1) continue;
       const hashes = indexes[at + Scan.HASHES] as number;
