@@ -39,8 +39,8 @@ async function main(): Promise<void> {
   console.log(`${SECONDS} s each, ${SENDERS} SIP senders, ${CONNECTIONS} HTTP connections\n`);
   console.log('                              workers  per second  CPU us each  errors  share of each worker, %');
   for (const { what, workers, perSecond, cpu, errors, shares } of rows) {
-    const figures = [String(workers).padEnd(9), String(Math.round(perSecond)).padEnd(12), cpu.toFixed(1).padEnd(13)];
-    console.log(what.padEnd(30) + figures.join('') + String(errors).padEnd(8) + shares.join(' '));
+    const cells = [String(workers).padEnd(9), String(Math.round(perSecond)).padEnd(12), cpu.toFixed(1).padEnd(13)];
+    console.log(what.padEnd(30) + cells.join('') + String(errors).padEnd(8) + shares.join(' '));
   }
 }
 
