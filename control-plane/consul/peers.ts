@@ -110,7 +110,10 @@ export class Peers {
 
   #note(instances: readonly Peer[]): void {
     const now = this.#options.clock.now();
+    const blindMs = now - this.#trustedAtMs;
     this.#trustedAtMs = now;
+    // Where Consul itself was away it is back for some before it is for others.
+    if (blindMs > TRUST_MS) for (const [id, seenAtMs] of this.#seenAtMs) this.#seenAtMs.set(id, seenAtMs + blindMs);
     for (const instance of instances) {
       this.#instances.set(instance.id, instance);
       this.#seenAtMs.set(instance.id, now);

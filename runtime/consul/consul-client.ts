@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Agent } from 'node:http';
 import Consul from 'consul';
+import { messageOf } from '../errors';
 
 /** A key as Consul holds it. */
 export interface KvItem {
@@ -129,8 +130,10 @@ export function connectConsul({ host, port, token, connections, secure }: Consul
     const blocking =
       index === 0 ? {} : { index: String(index), wait: `${waitMs}ms`, timeout: waitMs + waitMs / 16 + 2000 };
     try {
-      const answer = (await ask({ ...common(), ctx: context, ...blocking })) as WithResponse;
-      const [response, rows] = answer;
+      const answer = await ask({ ...common(), ctx: context, ...blocking });
+      // The package hands an error that it does not know as one on as the answer.
+      if (!Array.isArray(answer)) throw new Error(messageOf(answer));
+      const [response, rows] = answer as WithResponse;
       return { index: Math.max(1, Number(response.headers['x-consul-index'] ?? 0)), rows: rows ?? [] };
     } finally {
       waiting.delete(context);

@@ -35,7 +35,8 @@ export class ControlProcess {
   readonly #ports: readonly [grpc: number, admin: number];
   #process: RunningProcess | undefined;
 
-  constructor(consul: string, ports: readonly [number, number]) {
+  /** `set`: further settings. */
+  constructor(consul: string, ports: readonly [number, number], set: readonly string[] = []) {
     this.#ports = ports;
     this.#set = [
       'control.store=consul',
@@ -43,6 +44,7 @@ export class ControlProcess {
       `control.grpc.port=${ports[0]}`,
       `control.admin.port=${ports[1]}`,
       'control.http.port=0',
+      ...set,
     ];
   }
 
@@ -79,10 +81,10 @@ export class ControlCluster {
   readonly #stateDir = mkdtempSync(path.join(tmpdir(), 'triplane-cluster-'));
   #agents: NodeAgent[] = [];
 
-  /** One control plane for each address of Consul. */
-  async start(consul: readonly string[]): Promise<void> {
+  /** One control plane for each address of Consul, with these settings. */
+  async start(consul: readonly string[], set: readonly string[] = []): Promise<void> {
     for (const address of consul) {
-      this.controls.push(new ControlProcess(address, [await freePort(), await freePort()]));
+      this.controls.push(new ControlProcess(address, [await freePort(), await freePort()], set));
     }
     await Promise.all(this.controls.map((control) => control.start()));
     this.#agents = this.nodeIds.map((id, index) => this.#startAgent(id, index));

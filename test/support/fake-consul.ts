@@ -4,6 +4,8 @@ import type { CatalogAnswer, ConsulClient, KvAnswer, KvItem, ServiceRegistration
 export class FakeConsul {
   /** Calls fail as when no agent listens. */
   down = false;
+  /** What it says when it is down. */
+  reason = 'connect ECONNREFUSED';
   /** The token has lost its rights: reads answer an empty list, writes are refused. */
   powerless = false;
   readonly services = new Map<string, ServiceRegistration>();
@@ -142,7 +144,7 @@ export class FakeConsul {
   }
 
   #mayAnswer(): void {
-    if (this.down) throw new Error('connect ECONNREFUSED');
+    if (this.down) throw new Error(this.reason);
   }
 
   #mayWrite(): void {

@@ -80,8 +80,13 @@ describe('a store in Consul', () => {
     expect(commits.at(-1)).toMatchObject({ key: A, index: store.index, traceparent: 'trace-2' });
   });
 
-  it('keeps what it holds when Consul is away, refuses to write, and goes on afterwards', async () => {
+  it.each([
+    ['its agent is gone', 'connect ECONNREFUSED'],
+    ['its agent does not answer', 'request timed out (3000ms)'],
+    ['no server leads', 'internal server error: No cluster leader'],
+  ])('keeps what it holds when %s, refuses to write, and goes on afterwards', async (_how, reason) => {
     const store = await open();
+    consul.reason = reason;
     await store.compareAndSet(A, value('a'), 0);
     consul.cut();
     await until('it is frozen', () => store.frozen);

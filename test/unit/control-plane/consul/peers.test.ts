@@ -93,6 +93,21 @@ describe('control planes', () => {
     expect(one.isAlive('two')).toBe(true);
   });
 
+  it('get their time after Consul was away: it is back for some before it is for others', async () => {
+    const world = new World();
+    const one = await world.join('one', 7700);
+    await world.join('two', 7710);
+    await one.poll();
+    world.consul.down = true;
+    await world.pass(60_000, one);
+    world.consul.down = false;
+    world.consul.critical.add(entry(7710));
+    await world.pass(12_000, one);
+    expect(one.isAlive('two')).toBe(true);
+    await world.pass(8000, one);
+    expect(one.isAlive('two')).toBe(false);
+  });
+
   it('register again when the agent has forgotten them', async () => {
     const world = new World();
     const one = await world.join('one', 7700);
