@@ -88,6 +88,7 @@ export {
   GetViewRequest,
   GetViewResponse,
   PeerPlane,
+  PlaneRun,
   PeerServiceClient,
   PeerServiceService,
   VersionedAssignment,

@@ -30,7 +30,7 @@ export class Overview {
   }
 
   stats(): GetStatsResponse {
-    const merged = mergeStats(this.#options.stats.snapshot(), this.#options.views());
+    const merged = mergeStats(this.#options.stats.runs(), this.#options.views());
     return { ...merged, missingControlPlanes: this.missing };
   }
 

@@ -14,7 +14,7 @@ export function peerService(context: ServiceContext): PeerServiceServer {
 }
 
 function view({ hub, stats, clock }: ServiceContext): PeerPlane[] {
-  const figures = new Map(stats.snapshot().planes.map((plane) => [plane.planeId, plane]));
+  const figures = stats.runs();
   const statuses = new Map(hub.statuses().map((status) => [status.planeId, status]));
   return [...new Set([...statuses.keys(), ...figures.keys()])].map((planeId) => {
     const reporter = stats.of(planeId);
@@ -23,7 +23,7 @@ function view({ hub, stats, clock }: ServiceContext): PeerPlane[] {
     return PeerPlane.create({
       status,
       answeredIndex: hub.planes.get(planeId)?.answeredIndex ?? 0,
-      stats: figures.get(planeId),
+      runs: [...(figures.get(planeId) ?? [])],
       reportAge: sameProcess ? fromMs(Math.max(0, clock.now() - reporter.reportedAtMs)) : undefined,
     });
   });

@@ -2,4 +2,5 @@
 export { lbinfo, type LbinfoInput } from './lbinfo';
 export { lbstat, type LbstatInput } from './lbstat';
 export { type PlaneFigures } from './plane-figures';
+export { sumRuns, unitedRuns } from './plane-runs';
 export { StatsAggregator, sumStats } from './stats-aggregator';

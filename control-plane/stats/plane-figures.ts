@@ -1,9 +1,9 @@
-import { NodeStats, PlaneStats, type Protocol, type ReportStatsRequest } from '../../proto';
-
-/** Sums of a node; `activeSessions` is a gauge and not among them. */
-type NodeSums = Pick<NodeStats, 'requests' | 'failures' | 'bytesIn' | 'bytesOut'>;
+import { NodeStats, PlaneRun, PlaneStats, type Protocol, type ReportStatsRequest } from '../../proto';
+import { LONG_AGO, added, sumRuns } from './plane-runs';
 
 const MAX_PAST = 8;
+/** Runs of the past that are kept apart, so that control planes which heard different ones can put them together. */
+const MAX_RUNS = 4;
 const MAX_NAMES = 5000;
 const MAX_NODES = 20_000;
 const MAX_NAME_LENGTH = 128;
@@ -14,9 +14,9 @@ export class PlaneFigures {
   readonly protocol: Protocol;
   #incarnation: string;
   #startMs: number;
-  readonly #past: string[] = [];
-  readonly #baseCounters = new Map<string, number>();
-  readonly #baseNodes = new Map<string, NodeSums>();
+  readonly #replaced: string[] = [];
+  /** Oldest first; the very first may be all that were long ago. */
+  #past: PlaneRun[] = [];
   #counters: ReadonlyMap<string, number> = new Map();
   #gauges: ReadonlyMap<string, number> = new Map();
   #nodes: ReadonlyMap<string, NodeStats> = new Map();
@@ -41,7 +41,7 @@ export class PlaneFigures {
 
   /** False: the report is of a process that another one has replaced, and was not taken. */
   take(report: ReportStatsRequest, nowMs: number): boolean {
-    if (this.#past.includes(report.incarnation)) return false;
+    if (this.#replaced.includes(report.incarnation)) return false;
     const startMs = report.startTime?.getTime() ?? 0;
     if (report.incarnation !== this.#incarnation || startMs !== this.#startMs) this.#restart(report.incarnation);
     this.#startMs = startMs;
@@ -61,64 +61,63 @@ export class PlaneFigures {
   traffic(): { requests: number; failures: number } {
     let requests = 0;
     let failures = 0;
-    for (const sums of [...this.#baseNodes.values(), ...this.#nodes.values()]) {
-      requests += sums.requests;
-      failures += sums.failures;
+    for (const node of [...this.#past.flatMap(({ stats }) => stats?.nodes ?? []), ...this.#nodes.values()]) {
+      requests += node.requests;
+      failures += node.failures;
     }
     return { requests, failures };
   }
 
-  /** Everything since the first process of this id. `fresh` false: the plane is silent, its gauges say nothing any more. */
-  total(fresh: boolean): PlaneStats {
-    const ids = new Set([...this.#baseNodes.keys(), ...this.#nodes.keys()]);
-    const counters = new Map(this.#baseCounters);
-    for (const [name, value] of this.#counters) counters.set(name, (counters.get(name) ?? 0) + value);
-    return PlaneStats.create({
-      planeId: this.planeId,
-      protocol: this.protocol,
+  /** Each process of this id. `fresh` false: the plane is silent, its gauges say nothing any more. */
+  runs(fresh: boolean): PlaneRun[] {
+    const nodes = [...this.#nodes.values()];
+    const stats = this.#statsOf({
       observedAt: this.#observedAt,
-      nodes: [...ids].sort().map((id) => this.node(id, fresh)),
-      counters,
+      nodes: fresh ? nodes : nodes.map((node) => ({ ...node, activeSessions: 0 })),
+      counters: new Map(this.#counters),
       gauges: fresh ? new Map(this.#gauges) : new Map(),
     });
+    return [...this.#past, PlaneRun.create({ process: this.#process, stats })];
   }
 
-  /** The part of one node in `total`. */
+  /** The part of one node in all runs. */
   node(nodeId: string, fresh: boolean): NodeStats {
+    let sum = NodeStats.create({ nodeId });
     const now = this.#nodes.get(nodeId);
-    const sums = added(this.#baseNodes.get(nodeId), now);
-    return NodeStats.create({ nodeId, ...sums, activeSessions: fresh ? (now?.activeSessions ?? 0) : 0 });
+    if (now !== undefined) sum = { ...now, activeSessions: fresh ? now.activeSessions : 0 };
+    for (const { stats } of this.#past) {
+      const then = stats?.nodes.find((node) => node.nodeId === nodeId);
+      if (then !== undefined) sum = added(sum, then);
+    }
+    return sum;
+  }
+
+  get #process(): string {
+    return `${this.#incarnation} ${this.#startMs}`;
+  }
+
+  #statsOf(rest: Partial<PlaneStats>): PlaneStats {
+    return PlaneStats.create({ planeId: this.planeId, protocol: this.protocol, ...rest });
   }
 
   #restart(incarnation: string): void {
-    if (incarnation !== this.#incarnation) {
-      this.#past.unshift(this.#incarnation);
-      this.#past.length = Math.min(this.#past.length, MAX_PAST);
-      this.#incarnation = incarnation;
-    }
-    for (const [name, value] of this.#counters) {
-      this.#baseCounters.set(name, (this.#baseCounters.get(name) ?? 0) + value);
-    }
-    for (const [id, node] of this.#nodes) {
-      // The oldest go first: ids that come and go for ever must not fill the memory.
-      const sums = added(this.#baseNodes.get(id), node);
-      this.#baseNodes.delete(id);
-      this.#baseNodes.set(id, sums);
-    }
-    for (const id of this.#baseNodes.keys()) {
-      if (this.#baseNodes.size <= MAX_NODES) break;
-      this.#baseNodes.delete(id);
-    }
+    const [over] = this.runs(false).slice(-1);
+    if (over !== undefined) this.#past.push(over);
+    if (this.#past.length > MAX_RUNS) this.#past = this.#folded();
+    if (incarnation === this.#incarnation) return;
+    this.#replaced.unshift(this.#incarnation);
+    this.#replaced.length = Math.min(this.#replaced.length, MAX_PAST);
+    this.#incarnation = incarnation;
   }
-}
 
-function added(a: NodeSums | undefined, b: NodeSums | undefined): NodeSums {
-  return {
-    requests: (a?.requests ?? 0) + (b?.requests ?? 0),
-    failures: (a?.failures ?? 0) + (b?.failures ?? 0),
-    bytesIn: (a?.bytesIn ?? 0) + (b?.bytesIn ?? 0),
-    bytesOut: (a?.bytesOut ?? 0) + (b?.bytesOut ?? 0),
-  };
+  /** The two oldest runs become one, of at most so many nodes: ids that come and go for ever must not fill the memory. */
+  #folded(): PlaneRun[] {
+    const [first, second, ...rest] = this.#past;
+    const two = [first, second].flatMap((run) => run ?? []);
+    const { counters, nodes, observedAt } = sumRuns(two);
+    const stats = this.#statsOf({ counters, nodes: nodes.slice(-MAX_NODES), observedAt });
+    return [PlaneRun.create({ process: LONG_AGO, stats }), ...rest];
+  }
 }
 
 function bounded(figures: ReadonlyMap<string, number>): ReadonlyMap<string, number> {

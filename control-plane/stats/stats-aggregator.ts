@@ -1,6 +1,7 @@
-import { GetStatsResponse, NodeStats, type PlaneStats, type ReportStatsRequest } from '../../proto';
+import { GetStatsResponse, NodeStats, type PlaneRun, type PlaneStats, type ReportStatsRequest } from '../../proto';
 import type { Clock } from '../../runtime/clock';
 import { PlaneFigures } from './plane-figures';
+import { added, sumRuns } from './plane-runs';
 
 export interface AggregatorOptions {
   readonly clock: Clock;
@@ -38,15 +39,13 @@ export class StatsAggregator {
   /** One node, summed over planes. */
   node(nodeId: string): NodeStats {
     let sum = NodeStats.create({ nodeId });
-    for (const plane of this.#planes.values()) sum = sumOf(sum, plane.node(nodeId, this.#isFresh(plane)));
+    for (const plane of this.#planes.values()) sum = added(sum, plane.node(nodeId, this.#isFresh(plane)));
     return sum;
   }
 
-  snapshot(): GetStatsResponse {
-    const planes = [...this.#planes.values()]
-      .map((plane) => plane.total(this.#isFresh(plane)))
-      .sort((a, b) => (a.planeId < b.planeId ? -1 : 1));
-    return sumStats(planes);
+  /** Plane id to what each of its processes counted. */
+  runs(): Map<string, readonly PlaneRun[]> {
+    return new Map([...this.#planes].map(([id, plane]) => [id, plane.runs(this.#isFresh(plane))]));
   }
 
   #isFresh(plane: PlaneFigures): boolean {
@@ -59,10 +58,11 @@ export class StatsAggregator {
   }
 }
 
-/** The figures of planes, with their sums. */
-export function sumStats(planes: readonly PlaneStats[]): GetStatsResponse {
+/** The figures of planes, by id, and their sums. `runs`: what each process of a plane counted. */
+export function sumStats(runs: Iterable<readonly PlaneRun[]>): GetStatsResponse {
+  const planes = [...runs].map(sumRuns).sort((a, b) => (a.planeId < b.planeId ? -1 : 1));
   return GetStatsResponse.create({
-    planes: [...planes],
+    planes,
     nodes: sumNodes(planes),
     counters: sumMaps(planes.map((plane) => plane.counters)),
     gauges: sumMaps(planes.map((plane) => plane.gauges)),
@@ -77,20 +77,6 @@ function sumMaps(maps: readonly ReadonlyMap<string, number>[]): Map<string, numb
 
 function sumNodes(planes: readonly PlaneStats[]): NodeStats[] {
   const sums = new Map<string, NodeStats>();
-  for (const node of planes.flatMap((plane) => plane.nodes)) {
-    const old = sums.get(node.nodeId);
-    sums.set(node.nodeId, old === undefined ? node : sumOf(old, node));
-  }
+  for (const node of planes.flatMap((plane) => plane.nodes)) sums.set(node.nodeId, added(sums.get(node.nodeId), node));
   return [...sums.values()].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-}
-
-function sumOf(a: NodeStats, b: NodeStats): NodeStats {
-  return {
-    nodeId: a.nodeId,
-    requests: a.requests + b.requests,
-    failures: a.failures + b.failures,
-    bytesIn: a.bytesIn + b.bytesIn,
-    bytesOut: a.bytesOut + b.bytesOut,
-    activeSessions: a.activeSessions + b.activeSessions,
-  };
 }

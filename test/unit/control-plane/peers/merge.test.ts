@@ -1,13 +1,5 @@
 import { mergePlanes, mergeStats, progressElsewhere, type PeerView } from '../../../../control-plane/peers';
-import {
-  GetStatsResponse,
-  GetViewResponse,
-  NodeStats,
-  PeerPlane,
-  PlaneStats,
-  PlaneStatus,
-  fromMs,
-} from '../../../../proto';
+import { GetViewResponse, NodeStats, PeerPlane, PlaneRun, PlaneStats, PlaneStatus, fromMs } from '../../../../proto';
 
 const EARLY = new Date('2026-01-01T00:00:00Z');
 const LATE = new Date('2026-01-01T00:01:00Z');
@@ -23,14 +15,15 @@ function status(planeId: string, connected: boolean, ackedAt?: Date): PlaneStatu
   return PlaneStatus.create({ planeId, incarnation: 'i', connected, ackedAt });
 }
 
-function figures(planeId: string, observedAt: Date, requests: number, activeSessions = 0): PlaneStats {
-  return PlaneStats.create({
+function run(planeId: string, observedAt: Date, requests: number, activeSessions = 0, process = 'i'): PlaneRun {
+  const stats = PlaneStats.create({
     planeId,
     observedAt,
     nodes: [NodeStats.create({ nodeId: 'app1', requests, activeSessions })],
     counters: new Map([['n', requests]]),
     gauges: new Map([['calls', activeSessions]]),
   });
+  return PlaneRun.create({ process, stats });
 }
 
 describe('planes of several control planes', () => {
@@ -50,8 +43,8 @@ describe('planes of several control planes', () => {
 
 describe('figures of several control planes', () => {
   it('are summed over planes', () => {
-    const own = GetStatsResponse.create({ planes: [figures('a', LATE, 10, 1)] });
-    const merged = mergeStats(own, [viewOf({ stats: figures('b', LATE, 5, 2) })]);
+    const own = new Map([['a', [run('a', LATE, 10, 1)]]]);
+    const merged = mergeStats(own, [viewOf({ runs: [run('b', LATE, 5, 2)] })]);
     expect([...merged.counters, ...merged.gauges]).toEqual([
       ['n', 15],
       ['calls', 3],
@@ -60,13 +53,23 @@ describe('figures of several control planes', () => {
   });
 
   it('count a plane that moved once: the greatest sums, the newest gauges', () => {
-    const own = GetStatsResponse.create({ planes: [figures('a', EARLY, 100, 9)] });
-    const merged = mergeStats(own, [viewOf({ stats: figures('a', LATE, 120, 1) })]);
+    const own = new Map([['a', [run('a', EARLY, 100, 9)]]]);
+    const merged = mergeStats(own, [viewOf({ runs: [run('a', LATE, 120, 1)] })]);
     expect(merged.counters.get('n')).toBe(120);
     expect(merged.gauges.get('calls')).toBe(1);
     expect(merged.nodes).toMatchObject([{ requests: 120, activeSessions: 1 }]);
-    const other = mergeStats(own, [viewOf({ stats: figures('a', LATE, 40, 1) })]);
+    const other = mergeStats(own, [viewOf({ runs: [run('a', LATE, 40, 1)] })]);
     expect(other.counters.get('n')).toBe(100);
+  });
+
+  it('count each process of a plane that restarted and is heard elsewhere since', () => {
+    const own = new Map([['a', [run('a', EARLY, 100, 9, 'i1')]]]);
+    const there = viewOf({ runs: [run('a', EARLY, 90, 0, 'i1'), run('a', LATE, 7, 2, 'i2')] });
+    const merged = mergeStats(own, [there]);
+    expect(merged.counters.get('n')).toBe(107);
+    expect(merged.gauges.get('calls')).toBe(2);
+    expect(merged.nodes).toMatchObject([{ requests: 107, activeSessions: 2 }]);
+    expect(merged.planes).toMatchObject([{ planeId: 'a', observedAt: LATE }]);
   });
 });
 
@@ -76,7 +79,7 @@ describe('what drains learn of planes elsewhere', () => {
       viewOf({
         status: status('a', true),
         answeredIndex: 7,
-        stats: figures('a', LATE, 1, 3),
+        runs: [run('a', LATE, 1, 3)],
         reportAge: fromMs(400),
       }),
     ]);

@@ -1,4 +1,4 @@
-import { StatsAggregator } from '../../../../control-plane/stats';
+import { StatsAggregator, sumStats } from '../../../../control-plane/stats';
 import { NodeStats, Protocol, ReportStatsRequest } from '../../../../proto';
 import { FakeClock } from '../../../support/fake-clock';
 
@@ -27,7 +27,7 @@ function report(rest: {
 function world(): { clock: FakeClock; stats: StatsAggregator; invites: () => number | undefined } {
   const clock = new FakeClock();
   const stats = new StatsAggregator({ clock, staleMs: 10_000 });
-  return { clock, stats, invites: () => stats.snapshot().counters.get('sip.external.requests.INVITE') };
+  return { clock, stats, invites: () => sumStats(stats.runs().values()).counters.get('sip.external.requests.INVITE') };
 }
 
 describe('figures', () => {
@@ -48,6 +48,15 @@ describe('figures', () => {
     expect(stats.node('app1')).toMatchObject({ requests: 13, bytesIn: 26, activeSessions: 1 });
   });
 
+  it('go on over more restarts than are kept apart', () => {
+    const { stats, invites } = world();
+    for (let i = 0; i < 9; i += 1) stats.take(report({ incarnation: `i${i}`, requests: 10 ** (i % 3) }));
+    expect(invites()).toBe(333);
+    expect(stats.node('app1')).toMatchObject({ requests: 333 });
+    expect(stats.of('sip-1')?.traffic()).toEqual({ requests: 333, failures: 0 });
+    expect(stats.runs().get('sip-1')).toHaveLength(5);
+  });
+
   it('do not count a process again that another one has replaced', () => {
     const { stats, invites } = world();
     stats.take(report({ requests: 10 }));
@@ -62,7 +71,7 @@ describe('figures', () => {
     stats.take(report({ requests: 10, activeSessions: 1 }));
     stats.take(report({ planeId: 'sip-2', requests: 5, activeSessions: 2 }));
     expect(invites()).toBe(15);
-    const { planes, nodes, gauges } = stats.snapshot();
+    const { planes, nodes, gauges } = sumStats(stats.runs().values());
     expect(planes.map((plane) => plane.planeId)).toEqual(['sip-1', 'sip-2']);
     expect(nodes).toEqual([expect.objectContaining({ nodeId: 'app1', requests: 15, activeSessions: 3 })]);
     expect(gauges.get('sip.calls')).toBe(3);
@@ -73,14 +82,14 @@ describe('figures', () => {
     stats.take(report({ requests: 10, activeSessions: 4 }));
     clock.advance(10_001);
     expect(invites()).toBe(10);
-    expect(stats.snapshot().gauges.get('sip.calls')).toBeUndefined();
+    expect(sumStats(stats.runs().values()).gauges.get('sip.calls')).toBeUndefined();
     expect(stats.node('app1')).toMatchObject({ requests: 10, activeSessions: 0 });
   });
 
   it('with names longer than 128 characters are left out', () => {
     const { stats } = world();
     stats.take(ReportStatsRequest.create({ planeId: 'p', counters: new Map([['x'.repeat(129), 1]]) }));
-    expect(stats.snapshot().counters.size).toBe(0);
+    expect(sumStats(stats.runs().values()).counters.size).toBe(0);
   });
 
   it('are kept for at most 1000 planes; the one that is silent longest goes', () => {
@@ -89,7 +98,7 @@ describe('figures', () => {
       stats.take(report({ planeId: `p${i}`, requests: 1 }));
       clock.advance(1);
     }
-    const known = stats.snapshot().planes.map((plane) => plane.planeId);
+    const known = sumStats(stats.runs().values()).planes.map((plane) => plane.planeId);
     expect(known).toHaveLength(1000);
     expect(known).not.toContain('p0');
   });
