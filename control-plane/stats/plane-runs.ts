@@ -1,4 +1,4 @@
-import { NodeStats, PlaneRun, PlaneStats } from '../../proto';
+import { PlaneRun, PlaneStats, type NodeStats } from '../../proto';
 
 /** The process of runs that are too long ago to be kept apart. */
 export const LONG_AGO = '';
