@@ -61,18 +61,19 @@ export class FlowTokens {
 
   /** `token@` for a connection; undefined while the control plane gave no key. */
   ofConnection(connection: Connection, registered: boolean): Buffer | undefined {
-    return this.#of(connection, 0, registered, () => number(connection.id, ID_CHARS));
+    const kept = this.#kept(connection, 0, registered);
+    if (kept !== undefined) return kept;
+    const letter = registered ? REGISTERED : CALL;
+    return this.#sign(connection, 0, registered, String.fromCharCode(letter) + number(connection.id, ID_CHARS));
   }
 
   /** `token@` for a peer that sends by UDP to one of our listeners; undefined while the control plane gave no key. */
   ofPeer(peer: Peer, listenerIndex: number, registered: boolean): Buffer | undefined {
-    return this.#of(peer, listenerIndex, registered, () => {
-      const address =
-        peer.family === 4
-          ? number(peer.ipv4, IPV4_CHARS)
-          : (ipv6Groups(peer.host) ?? []).map((group) => number(group, GROUP_CHARS)).join('');
-      return address + number(peer.port * LISTENERS + listenerIndex, PLACE_CHARS);
-    });
+    const kept = this.#kept(peer, listenerIndex, registered);
+    if (kept !== undefined) return kept;
+    const letter = registered ? REGISTERED_BY_UDP : CALL_BY_UDP;
+    const place = number(peer.port * LISTENERS + listenerIndex, PLACE_CHARS);
+    return this.#sign(peer, listenerIndex, registered, String.fromCharCode(letter) + addressOf(peer) + place);
   }
 
   /** What the user part at [start, end) says. */
@@ -83,17 +84,16 @@ export class FlowTokens {
     return this.#known.get(text) ?? this.#verify(text, payload);
   }
 
-  #of(flow: Connection | Peer, listenerIndex: number, registered: boolean, payload: () => string): Buffer | undefined {
+  #kept(flow: Connection | Peer, listenerIndex: number, registered: boolean): Buffer | undefined {
+    const kept = (registered ? this.#signed.registered : this.#signed.call).get(flow);
+    return kept?.key === this.#keys.signer && kept?.listenerIndex === listenerIndex ? kept.text : undefined;
+  }
+
+  #sign(flow: Connection | Peer, listenerIndex: number, registered: boolean, body: string): Buffer | undefined {
     const key = this.#keys.signer;
     if (key === undefined) return undefined;
-    const signed = this.#signed[registered ? 'registered' : 'call'];
-    const known = signed.get(flow);
-    if (known?.key === key && known.listenerIndex === listenerIndex) return known.text;
-    const byUdp = 'family' in flow;
-    const letter = registered ? (byUdp ? REGISTERED_BY_UDP : REGISTERED) : byUdp ? CALL_BY_UDP : CALL;
-    const body = String.fromCharCode(letter) + payload();
     const text = Buffer.from(body + key.id + mac(key, body) + AT, 'latin1');
-    signed.set(flow, { key, listenerIndex, text });
+    (registered ? this.#signed.registered : this.#signed.call).set(flow, { key, listenerIndex, text });
     return text;
   }
 
@@ -134,6 +134,11 @@ function flowOf(body: string): Flow {
     port: Math.floor(place / LISTENERS),
     listenerIndex: place % LISTENERS,
   };
+}
+
+function addressOf({ family, host, ipv4 }: Peer): string {
+  if (family === 4) return number(ipv4, IPV4_CHARS);
+  return (ipv6Groups(host) ?? []).map((group) => number(group, GROUP_CHARS)).join('');
 }
 
 function ipv4At(bytes: Buffer): string {
