@@ -114,6 +114,7 @@ export class ViaView {
     this.ocSeqEnd = index[at + 25] as number;
     this.ocValidityStart = index[at + 26] as number;
     this.ocValidityEnd = index[at + 27] as number;
+    this.overload = index[at + 28] === 1;
   }
 
   /** Reads the value that begins at `start`; `end` is the end of its line's value. False: not a Via (RFC 3261 20.42). */

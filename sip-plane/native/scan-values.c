@@ -162,6 +162,7 @@ static int via_param(Text t, int32_t name, int32_t name_end, int32_t value, int3
       if (name_end - name == 1) via[VIA_LOOP] = value, via[VIA_LOOP_END] = value_end;
       break;
     case 'o':
+      if (IS(t, name, name_end, "oc") || (name_end - name > 2 && IS(t, name, name + 3, "oc-"))) via[VIA_OVERLOAD] = 1;
       if (IS(t, name, name_end, "oc")) via[VIA_OC] = value, via[VIA_OC_END] = value_end;
       else if (IS(t, name, name_end, "oc-seq")) via[VIA_OC_SEQ] = value, via[VIA_OC_SEQ_END] = value_end;
       else if (IS(t, name, name_end, "oc-validity")) via[VIA_OC_VALIDITY] = value, via[VIA_OC_VALIDITY_END] = value_end;

@@ -99,6 +99,15 @@ describe('a proxy without transactions (RFC 3261 16.11)', () => {
     });
   });
 
+  it('OC-4: what a client says about its load goes no further, on the way of plain messages too', async () => {
+    const via = `UDP 127.0.0.1:${client.port};oc;oc-algo="loss";branch=${INVITE}`;
+    send({ via });
+    ask();
+    await client.next();
+    const said = came().map((text) => headers(text, 'Via')[1]);
+    expect(said).toEqual([`SIP/2.0/UDP 127.0.0.1:${client.port};branch=${INVITE}`]);
+  });
+
   it('2.11: while it drains, OPTIONS is answered 503 and calls go on', async () => {
     send();
     const closed = fixture.close();
