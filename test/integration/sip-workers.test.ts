@@ -110,6 +110,14 @@ const of = (messages: readonly string[], callId: string): string[] =>
     expect(own.has(shared.internal)).toBe(false);
   });
 
+  it('take no port that another plane has, though its sockets would share', async () => {
+    const config = sipConfig({ workers: 2, external: { ...udp, udpPort: shared.external }, internal: udp });
+    await expect(planSipWorkers(config)).rejects.toMatchObject({
+      code: 'ADDRESS_IN_USE',
+      message: expect.stringContaining(`sip external udp: 127.0.0.1:${shared.external}`) as string,
+    });
+  });
+
   it('see the answers to what they asked: no node is ejected for its silence', async () => {
     for (const [index, client] of (await clientOfEach()).entries()) {
       for (let i = 0; i < 10; i += 1) {

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import path from 'node:path';
 import { freePort } from '../support/free-port';
 import { describeWith } from '../support/peer';
-import { Cluster, startProgram, type RunningProcess } from '../support/processes';
+import { Cluster, startProgram, startService, type RunningProcess } from '../support/processes';
 import { SipServer } from '../support/sip-endpoints';
 import { FOLLOWS_RECORD_ROUTE } from '../support/sipp-scenarios';
 import { until } from '../support/until';
@@ -206,6 +206,22 @@ describe('planes with two workers', () => {
       expect(await killWorker(cluster.sip)).toBeLessThan(5000);
       await calls;
     }, 90_000);
+  });
+
+  it('a port that is taken is one line and code 1, whichever process finds it', async () => {
+    const taken = cluster.http.addresses['http']?.split(':').at(-1) ?? '';
+    const set = [
+      'http.workers=2',
+      `http.listen.port=${taken}`,
+      'http.admin.port=0',
+      `cluster.stateDir=${cluster.stateDir}`,
+    ];
+    const failure = await startService('http-plane', { set: [...set, 'log.level=silent'] }).catch(
+      (error: unknown) => error,
+    );
+    const [first = '', ...said] = (failure as Error).message.trim().split('\n');
+    expect(first).toBe('http-plane ended with 1:');
+    expect(said).toEqual([expect.stringMatching(/^triplane: ADDRESS_IN_USE: http plane: 127\.0\.0\.1:/)]);
   });
 
   it('end with their supervisor, however that ends', async () => {
