@@ -1,6 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import { Endpoint, Node, Protocol, RegisterRequest, Transport } from '../../proto';
+import { systemClock } from '../../runtime/clock';
+import { ConsulAccess } from '../../runtime/consul';
 import { callUnary } from '../../runtime/grpc';
+import { silentLogger } from '../../runtime/logger';
 import { GuardedConsul } from '../support/guarded-consul';
 import { describeWithConsul } from '../support/consul-agent';
 import { startTestControlPlane, type TestControlPlane } from '../support/control-plane';
@@ -18,6 +21,13 @@ describeWithConsul('a Consul that denies what is not allowed', (binary) => {
   let control: TestControlPlane | undefined;
   let plane: FakePlane | undefined;
 
+  const settings = (): string[] => [
+    'control.store=consul',
+    `control.consul.address=${consul.address}`,
+    `control.consul.tokenFile=${consul.tokenFile}`,
+    'control.lease.ttlMs=60000',
+  ];
+
   beforeAll(async () => {
     consul = new GuardedConsul(binary);
     await consul.start();
@@ -29,15 +39,26 @@ describeWithConsul('a Consul that denies what is not allowed', (binary) => {
     await consul.close();
   });
 
+  it('shows control planes to the token of planes, and lets it register planes and nothing else', async () => {
+    const tokenFile = await consul.planeTokenFile();
+    control = await startTestControlPlane({ set: settings() });
+    const shared = { clock: systemClock, logger: silentLogger() };
+    const asking = new ConsulAccess({ settings: { address: consul.address, tokenFile }, what: 'test', ...shared });
+    const client = asking.client();
+    const found = async (name: string): Promise<number> => (await client.instances(name, 0, 0)).instances.length;
+    await until('the control plane is shown', async () => (await found('triplane-control-plane')) === 1);
+    const entry = { id: 'p1', host: '127.0.0.1', port: 5060, meta: {}, check: { http: 'http://127.0.0.1:1/' } };
+    await client.register({ ...entry, name: 'triplane-sip-plane' });
+    expect(await found('triplane-sip-plane')).toBe(1);
+    await expect(client.register({ ...entry, name: 'triplane-control-plane' })).rejects.toThrow(/forbidden|denied/i);
+    await expect(client.put('triplane/lineage', 'mine', 0)).rejects.toThrow(/forbidden|denied/i);
+    client.close();
+    asking.close();
+    await control.close();
+  });
+
   it('serves with the rights of the guide; without them nothing is believed and no node is lost', async () => {
-    control = await startTestControlPlane({
-      set: [
-        'control.store=consul',
-        `control.consul.address=${consul.address}`,
-        `control.consul.tokenFile=${consul.tokenFile}`,
-        'control.lease.ttlMs=60000',
-      ],
-    });
+    control = await startTestControlPlane({ set: settings() });
     const served = control;
     await register(served, 'app1');
     const watching = new FakePlane(served.planes, {});

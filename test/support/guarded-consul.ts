@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startConsul, type ConsulAgent } from './start-consul';
 
-/** What the operations guide asks for. */
-const RULES = `
-  key_prefix "triplane/" { policy = "write" }
-  service "triplane-control-plane" { policy = "write" }
-  node_prefix "" { policy = "read" }`;
+/** The rules that operators are given, from the root of the checkout. */
+function rulesOf(name: string): string {
+  return readFileSync(path.resolve('deploy', 'consul', `${name}.hcl`), 'utf8');
+}
 
 /** A Consul agent that denies what no token allows, with one token that can be taken away and given back. */
 export class GuardedConsul {
-  /** Holds the token. */
+  /** Holds the token of control planes. */
   readonly tokenFile: string;
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'triplane-acl-'));
   readonly #binary: string;
@@ -42,13 +41,22 @@ export class GuardedConsul {
     const port = this.#agent?.port;
     const args = ['-config-file', path.join(this.#folder, 'acl.json')];
     this.#agent = await startConsul(this.#binary, { args, token: this.#master, ...(port !== undefined && { port }) });
-    await this.#ask('PUT', 'policy', { Name: 'triplane', Rules: RULES });
+    await this.#ask('PUT', 'policy', { Name: 'control-plane', Rules: rulesOf('control-plane') });
     await this.allow();
   }
 
   /** The token has its rights. */
   async allow(): Promise<void> {
-    await this.#ask('PUT', 'token', { SecretID: this.#secret, Policies: [{ Name: 'triplane' }] });
+    await this.#ask('PUT', 'token', { SecretID: this.#secret, Policies: [{ Name: 'control-plane' }] });
+  }
+
+  /** A file with another token, that of planes and nodes. */
+  async planeTokenFile(): Promise<string> {
+    await this.#ask('PUT', 'policy', { Name: 'plane', Rules: rulesOf('plane') });
+    const { SecretID } = JSON.parse(await this.#ask('PUT', 'token', { Policies: [{ Name: 'plane' }] })) as Token;
+    const file = path.join(this.#folder, 'plane-token');
+    writeFileSync(file, SecretID, { mode: 0o600 });
+    return file;
   }
 
   /** The token is none any more. */

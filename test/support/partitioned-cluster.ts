@@ -41,6 +41,7 @@ export class PartitionedCluster {
 
   async startControl(): Promise<void> {
     const host = this.lan.add();
+    this.controls.push(host);
     const set = [
       'cluster.insecure=true',
       'control.store=consul',
@@ -48,7 +49,6 @@ export class PartitionedCluster {
       ...['grpc', 'admin', 'http'].map((name) => `control.${name}.host=${host.address}`),
     ];
     this.#processes.push(await startService('control-plane', { set, namespace: host.namespace }));
-    this.controls.push(host);
   }
 
   /** Nodes of one machine that go to these control planes in this order; resolves when Consul has them at the first one. */

@@ -14,12 +14,14 @@ describeWithLan('three control planes in a network that breaks', () => {
 
     beforeAll(async () => {
       await cluster.startConsul(binary);
-      for (let i = 0; i < 3; i += 1) await cluster.startControl();
+      await Promise.all([cluster.startControl(), cluster.startControl(), cluster.startControl()]);
       const [one, two, three] = cluster.controls as [LanHost, LanHost, LanHost];
-      await cluster.startNodes(WEST, one, two, three);
-      east = await cluster.startNodes(EAST, two, three, one);
-      await cluster.startPlane('sip-1', one, two, three);
-      await cluster.startPlane('sip-2', three, one, two);
+      [, east] = await Promise.all([
+        cluster.startNodes(WEST, one, two, three),
+        cluster.startNodes(EAST, two, three, one),
+        cluster.startPlane('sip-1', one, two, three),
+        cluster.startPlane('sip-2', three, one, two),
+      ]);
       await cluster.watch(WEST.length + EAST.length);
     }, 60_000);
 
