@@ -45,11 +45,17 @@ export class LogLevels {
     const ids = this.#planes.connected().map(({ hello }) => hello.planeId);
     for (const id of this.#untold.keys()) if (!ids.includes(id)) this.#untold.delete(id);
     if (planeId === ALL) return ids;
-    if (ids.includes(planeId)) return [planeId];
+    const processes = ids.filter((id) => id === planeId || isWorkerOf(id, planeId));
+    if (processes.length > 0) return processes;
     const connected = ids.length === 0 ? 'none' : ids.slice(0, 20).join(' ');
     throw new Refusal(
       'PLANE_UNKNOWN',
       `plane ${planeId} is not connected to this control plane; connected: ${connected}`,
     );
   }
+}
+
+/** Workers of the plane `sip-1` are the planes `sip-1.w1` and so on. */
+function isWorkerOf(id: string, planeId: string): boolean {
+  return id.startsWith(`${planeId}.w`) && /^\d+$/.test(id.slice(planeId.length + 2));
 }

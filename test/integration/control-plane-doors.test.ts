@@ -108,6 +108,9 @@ describeWith('openssl', 'a control plane that asks for certificates', () => {
     await expectDenied(register(as('node/app1', 'elsewhere'), 'app1'), status.UNAUTHENTICATED, 'IDENTITY_UNKNOWN');
     const nameless = dial({ tls: { ...ca.issue('app1'), caFile: ca.caFile } });
     await expectDenied(register(nameless, 'app1'), status.UNAUTHENTICATED, 'IDENTITY_UNKNOWN');
+    const method = 'triplane.v1.NodeService/Register';
+    expectAudit({ who: 'unknown', method, reason: 'CERTIFICATE_MISSING', status: 'UNAUTHENTICATED' });
+    expectAudit({ who: 'unknown', method, reason: 'IDENTITY_UNKNOWN', status: 'UNAUTHENTICATED' });
   });
 
   it('refuses a stolen node id, whether it registers or uses the lease', async () => {

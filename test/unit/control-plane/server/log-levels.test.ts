@@ -29,6 +29,11 @@ describe('the log level', () => {
     expect([levels.take('http-1'), levels.take('sip-1'), levels.take('sip-1')]).toEqual(['', 'trace', '']);
   });
 
+  it('of a plane with workers is told to each of them', () => {
+    for (const planeId of ['smpp-1.w1', 'smpp-1.w2', 'smpp-1.west']) planes.join(Hello.create({ planeId }));
+    expect(set('debug', 'smpp-1').planeIds).toEqual(['smpp-1.w1', 'smpp-1.w2']);
+  });
+
   it('of all is told to each, the newest wins', () => {
     set('trace', 'sip-1');
     expect(set('warn', '*')).toEqual({ planeIds: ['sip-1', 'http-1'], controlPlane: true });

@@ -76,4 +76,10 @@ describe('/lbstat', () => {
       'sip-1': { counters: { 'http.requests.GET': 7 }, gauges: { 'sip.calls': 5 } },
     });
   });
+
+  it('names the control planes whose figures may be missing', () => {
+    expect(page(GetStatsResponse.create({ missingControlPlanes: ['c2'] }))).toMatchObject({
+      missingControlPlanes: ['c2'],
+    });
+  });
 });
