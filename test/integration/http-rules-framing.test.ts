@@ -256,3 +256,15 @@ test('H15: 204 has neither body nor Content-Length', async () => {
   await client.send(GET).until(/\r\n\r\n[^]*\r\n\r\n$/);
   expect(client.received).not.toMatch(/content-length/i);
 });
+
+test('H15: 1xx has no body whatever its fields say, and what follows is read as the next answer', async () => {
+  hop = await httpHop(
+    'HTTP/1.1 103 Early Hints\r\nContent-Length: 99\r\nLink: </a>\r\n\r\n' +
+      'HTTP/1.1 102 Processing\r\nTransfer-Encoding: chunked\r\n\r\n' +
+      answer('ok'),
+  );
+  const received = await hop.client().send(GET).until(/ok$/);
+  expect(received.match(/^HTTP\/1\.1 \d+/gm)).toEqual(['HTTP/1.1 103', 'HTTP/1.1 102', 'HTTP/1.1 200']);
+  expect(received).toContain('Link: </a>\r\n');
+  expect(received).not.toMatch(/content-length: 99|transfer-encoding/i);
+});

@@ -81,7 +81,7 @@ describeWith('openssl', 'HTTPS', () => {
     expect((await fetchAll(fixture.origin)).body).toBe('http');
   });
 
-  it('carries WebSockets to a node in the clear', async () => {
+  it('X7: carries wss to a node in the clear', async () => {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     closers.push(() => server.close());
     server.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
@@ -97,6 +97,36 @@ describeWith('openssl', 'HTTPS', () => {
     });
     expect(await echoed).toBe(100_000);
   });
+
+  it.each(['ws', 'wss'])(
+    'X7: carries %s to a node that has wss only, whose certificate is verified',
+    async (scheme) => {
+      const { certFile, keyFile } = ca.issue('node');
+      const server = createHttpsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
+      const sockets = new WebSocketServer({ server });
+      sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
+      await new Promise<void>((resolve) => {
+        server.listen(0, '127.0.0.1', resolve);
+      });
+      closers.push(() => {
+        for (const socket of sockets.clients) socket.terminate();
+        server.closeAllConnections();
+        server.close();
+      });
+      const { port } = server.address() as AddressInfo;
+      const endpoint = { protocol: Protocol.HTTP, transport: Transport.WSS, host: '127.0.0.1', port };
+      const nodeTls = { caFile: ca.caFile, minVersion: 'TLSv1.2' } as const;
+      await start([testNode('app1', [Endpoint.create(endpoint)])], {}, { nodeTls });
+      const at = scheme === 'ws' ? fixture.port : securePort();
+      const socket = new WebSocket(`${scheme}://127.0.0.1:${at}/`, { ca: readFileSync(ca.caFile) });
+      closers.push(() => socket.terminate());
+      const echoed = new Promise((resolve, reject) => {
+        socket.once('open', () => socket.send('x'.repeat(100_000)));
+        socket.once('message', (data: Buffer) => resolve(data.length)).once('error', reject);
+      });
+      expect(await echoed).toBe(100_000);
+    },
+  );
 
   it('redirects plain requests when told so, at the same path', async () => {
     const { port } = await backend('app1');

@@ -96,7 +96,7 @@ test('a tunnel outlives pushes and the drain of its node', async () => {
   expect((await echo(socket, 'still here')).toString()).toBe('still here');
 });
 
-test('early bytes of both sides arrive', async () => {
+test('X2: early bytes of both sides arrive', async () => {
   const node = await rawNode(({ socket, received }) => {
     if (received.endsWith('early-from-client')) socket.write('late-from-node');
     else if (received.includes('\r\n\r\n')) socket.write(`${SWITCHED}early-from-node`, 'latin1');
@@ -106,7 +106,7 @@ test('early bytes of both sides arrive', async () => {
   expect(await client.until('late-from-node')).toMatch(/early-from-node.*late-from-node$/s);
 });
 
-test('a half-closed tunnel still carries the other direction', async () => {
+test('X8: a half-closed tunnel still carries the other direction', async () => {
   const node = await rawNode(({ socket, received }) => {
     if (received.includes('\r\n\r\n') && !received.includes('done')) socket.write(SWITCHED, 'latin1');
   });
@@ -122,7 +122,7 @@ test('a half-closed tunnel still carries the other direction', async () => {
   await until('the tunnel is gone', () => fixture.gauge('http.tunnels') === 0);
 });
 
-test.each(['client', 'node'] as const)('a reset by the %s frees both sockets', async (side) => {
+test.each(['client', 'node'] as const)('X6: a reset by the %s frees both sockets', async (side) => {
   const node = await rawNode(({ socket }) => socket.write(SWITCHED, 'latin1'));
   fixture = await httpPlane([httpNode('app1', node.port)]);
   const client = rawClient().send(HANDSHAKE);
@@ -143,7 +143,7 @@ test('a refused handshake is an ordinary answer, body included', async () => {
   expect(text).toMatch(/^WWW-Authenticate: Basic\r$/m);
 });
 
-test('the handshake is forwarded with its own fields', async () => {
+test('X9: the handshake is forwarded with its own fields, Origin and extensions too', async () => {
   const node = await rawNode(({ socket }) => socket.write(SWITCHED, 'latin1'));
   fixture = await httpPlane([httpNode('app1', node.port)]);
   await rawClient()

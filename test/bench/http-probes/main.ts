@@ -2,7 +2,9 @@ import { RawClient, RawServer } from '../../support/raw-http';
 import { child, haproxy, installed, nginxProxy, type Contender } from '../http/contenders';
 import { DEFAULT_REPLY, probes, type Probe, type Seen } from './probes';
 
-const SETTLE_MS = 350;
+/** A probe is over when nothing has come for this long, or after the limit. */
+const QUIET_MS = 200;
+const LIMIT_MS = 2000;
 
 /** `npm run bench http-probes`: what nginx, haproxy and Triplane do with each probe. Ends with 1 when a Triplane cell is not as required. */
 async function main(): Promise<void> {
@@ -40,10 +42,20 @@ async function send(contender: Contender, node: RawServer, probe: Probe): Promis
   await pause(30);
   const client = new RawClient(contender.port);
   client.send(probe.request);
-  const end = performance.now() + SETTLE_MS;
-  while (performance.now() < end && !client.closed) await pause(10);
+  const end = performance.now() + LIMIT_MS;
+  let quiet = { bytes: 0, sinceMs: performance.now() };
+  while (performance.now() < end && !client.closed) {
+    await pause(10);
+    const bytes = client.received.length + node.received.length;
+    if (bytes !== quiet.bytes) quiet = { bytes, sinceMs: performance.now() };
+    if (probe.leaves === true && node.received !== '') client.destroy();
+    if (client.received !== '' && performance.now() - quiet.sinceMs > QUIET_MS) break;
+  }
+  // Whoever left is closed on our side at once; the node's side is what counts.
+  while (probe.leaves === true && performance.now() < end && node.open > 0) await pause(10);
+  const { open } = node;
   client.destroy();
-  return { client: client.received, node: node.received };
+  return { client: client.received, node: node.received, open };
 }
 
 function pause(ms: number): Promise<void> {

@@ -51,9 +51,10 @@ export function nginxNode(): Promise<Contender> {
 export function nginxProxy(nodePort: number): Promise<Contender> {
   return nginx(
     'nginx',
-    (port) => `upstream app { server 127.0.0.1:${nodePort}; keepalive 256; keepalive_requests 100000000; }
+    (port) => `map $http_upgrade $hop { default upgrade; "" ""; }
+    upstream app { server 127.0.0.1:${nodePort}; keepalive 256; keepalive_requests 100000000; }
     server { listen 127.0.0.1:${port}; keepalive_requests 100000000; location / { proxy_pass http://app;
-      proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
+      proxy_http_version 1.1; proxy_set_header Connection $hop; proxy_set_header Upgrade $http_upgrade; proxy_set_header Host $host;
       proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto http;
       proxy_set_header X-Forwarded-Host $host; proxy_set_header Via "1.1 nginx"; } }`,
   );
