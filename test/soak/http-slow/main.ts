@@ -1,8 +1,8 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { Agent, createServer, get, request, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, get, request, type IncomingMessage } from 'node:http';
 import path from 'node:path';
+import { BIG_BYTES, readSlowly, rest, writeAll } from './bodies';
 
 /**
  * `npm run soak http-slow`: another client's p99 while slowhttptest holds connections open by slow heads, bodies and reads, measured in
@@ -17,51 +17,8 @@ const ATTACKS = {
 const ROUNDS = 5;
 const MEASURE_MS = 3000;
 const CONNECTIONS = 500;
-const BIG_BYTES = 300 * 1024 * 1024;
-const PIECE = Buffer.alloc(65_536, 0x78);
-/** The slow peer takes or gives this much, then rests for 10 ms: about 25 MB/s. */
-const SLOW_BYTES = 256 * 1024;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-const rest = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-
-/** 1 KiB at /, 1 MiB at /page, an endless body at /big up to 300 MB; uploads are read slowly and counted. */
-const node = createServer((incoming, response) => {
-  if (incoming.method === 'POST') void readSlowly(incoming).then((bytes) => response.end(String(bytes)));
-  else if (incoming.url === '/big') void writeAll(response);
-  else response.end(Buffer.alloc(incoming.url === '/page' ? 1_048_576 : 1024, 0x79));
-});
-
-async function readSlowly(stream: IncomingMessage): Promise<number> {
-  let [bytes, sinceRest] = [0, 0];
-  try {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
-      bytes += piece.length;
-      sinceRest += piece.length;
-      if (sinceRest < SLOW_BYTES) continue;
-      sinceRest = 0;
-      await rest(10);
-    }
-  } catch {
-    // Slow bodies that never end are cut by the plane.
-  }
-  return bytes;
-}
-
-async function writeAll(to: NodeJS.WritableStream): Promise<void> {
-  for (let sent = 0; sent < BIG_BYTES; sent += PIECE.length) {
-    if (!to.write(PIECE)) {
-      await new Promise((resolve) => {
-        to.once('drain', resolve);
-      });
-    }
-  }
-  to.end();
-}
 
 /** p99 of requests one after the other over one kept connection, ms. */
 async function p99(port: number): Promise<number> {
@@ -69,14 +26,14 @@ async function p99(port: number): Promise<number> {
   const times: number[] = [];
   const end = performance.now() + MEASURE_MS;
   while (performance.now() < end) {
-    const start = performance.now();
+    const startMs = performance.now();
     const { statusCode } = await new Promise<IncomingMessage>((resolve, reject) => {
       get({ port, host: '127.0.0.1', agent }, (answer) => {
         answer.resume().once('end', () => resolve(answer));
       }).once('error', reject);
     });
     if (statusCode !== 200) throw new Error(`status ${statusCode}`);
-    times.push(performance.now() - start);
+    times.push(performance.now() - startMs);
     await rest(2);
   }
   agent.destroy();
@@ -87,13 +44,22 @@ function rssMb(plane: ChildProcess): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${plane.pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
+const TICK_MS = 10;
+
+/** CPU time of a process so far. */
+function cpuMs(child: ChildProcess): number {
+  const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
 const shown = (all: readonly number[]): string => all.map((ms) => ms.toFixed(1)).join(' ');
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-async function attacked(port: number, kind: keyof typeof ATTACKS): Promise<boolean> {
+async function attacked(port: number, kind: keyof typeof ATTACKS, plane: ChildProcess): Promise<boolean> {
   const url = `http://127.0.0.1:${port}${kind === 'read' ? '/page' : '/'}`;
-  const [idle, under]: [number[], number[]] = [[], []];
+  const [idle, under, busy]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < ROUNDS; round += 1) {
     idle.push(await p99(port));
     const size = ['-c', String(CONNECTIONS), '-r', '500'];
@@ -103,13 +69,17 @@ async function attacked(port: number, kind: keyof typeof ATTACKS): Promise<boole
       attack.once('exit', resolve).once('error', resolve);
     });
     await rest(3000);
+    const before = cpuMs(plane);
     under.push(await p99(port));
+    busy.push(((cpuMs(plane) - before) / MEASURE_MS) * 100);
     attack.kill('SIGKILL');
     await gone;
     await rest(500);
   }
   const ratio = median(under) / median(idle);
-  say(`slow ${kind}: p99 ms idle ${shown(idle)} | attacked ${shown(under)} | medians ${ratio.toFixed(2)} x`);
+  say(
+    `slow ${kind}: p99 ms idle ${shown(idle)} | attacked ${shown(under)} | medians ${ratio.toFixed(2)} x | plane busy ${shown(busy)} %`,
+  );
   return ratio < 2;
 }
 
@@ -138,21 +108,25 @@ async function bigBodies(port: number, plane: ChildProcess): Promise<boolean> {
   return down === BIG_BYTES && Number(up) === BIG_BYTES && most - before < 64;
 }
 
-async function main(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    node.listen(0, '127.0.0.1', resolve);
-  });
-  const plane = fork(path.join(__dirname, '../http-fuzz/plane.js'), [
-    String((node.address() as AddressInfo).port),
-    '60000',
-  ]);
+async function start(
+  script: string,
+  args: readonly (string | number)[],
+): Promise<{ child: ChildProcess; port: number }> {
+  const child = fork(path.join(__dirname, script), args.map(String));
   const { port } = await new Promise<{ port: number }>((resolve) => {
-    plane.once('message', (message) => resolve(message as { port: number }));
+    child.once('message', (message) => resolve(message as { port: number }));
   });
+  return { child, port };
+}
+
+async function main(): Promise<void> {
+  const node = await start('node.js', []);
+  const { child: plane, port } = await start('../http-fuzz/plane.js', [node.port, 60_000]);
   await p99(port);
   const results = [await bigBodies(port, plane)];
-  for (const kind of ['headers', 'body', 'read'] as const) results.push(await attacked(port, kind));
+  for (const kind of ['headers', 'body', 'read'] as const) results.push(await attacked(port, kind, plane));
   plane.kill();
+  node.child.kill();
   process.exit(results.every(Boolean) ? 0 : 1);
 }
 
