@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Agent } from 'node:http';
 import Consul from 'consul';
 import { messageOf } from '../errors';
+import { Gate } from './gate';
 
 /** A key as Consul holds it. */
 export interface KvItem {
@@ -87,6 +88,8 @@ export interface ConsulOptions {
 
 const TIMEOUT_MS = 3000;
 const CONFLICT = 409;
+/** A call's time begins when it is made, and all of a burst of writes would run out of it while they wait for a connection. */
+const WRITES_AT_ONCE = 16;
 
 /** What the package returns when the response is asked for too. */
 type WithResponse = [{ headers: Record<string, string | undefined> }, unknown[] | undefined];
@@ -113,6 +116,7 @@ interface RawInstance {
 export function connectConsul({ host, port, token, connections, secure }: ConsulOptions): ConsulClient {
   const consul = new Consul({ host, port, secure, agent: connections });
   const waiting = new Set<EventEmitter>();
+  const gate = new Gate(WRITES_AT_ONCE);
   /** The package's types lack the timeout, without which a frozen agent hangs a call for ever. */
   const common = (): { timeout: number; token?: string } => {
     const secret = token();
@@ -148,15 +152,17 @@ export function connectConsul({ host, port, token, connections, secure }: Consul
       return { index: answer.index, items: (answer.rows as RawItem[]).map(itemOf) };
     },
     // A failed compare-and-set resolves with undefined, not with false.
-    put: async (key, value, index) =>
-      ((await consul.kv.set({ key, value, cas: index, ...common() } as never)) as unknown) === true,
+    put: (key, value, index) =>
+      gate.run(
+        async () => ((await consul.kv.set({ key, value, cas: index, ...common() } as never)) as unknown) === true,
+      ),
     async deleteAndPut(key, index, other, value) {
       const operations = [
         { KV: { Verb: 'delete-cas', Key: key, Index: index } },
         { KV: { Verb: 'set', Key: other, Value: Buffer.from(value).toString('base64') } },
       ];
       try {
-        await consul.transaction.create(operations as never, common() as never);
+        await gate.run(() => consul.transaction.create(operations as never, common() as never));
         return true;
       } catch (error) {
         if (isConflict(error)) return false;
