@@ -11,7 +11,7 @@ import { Doors, type Door } from './access';
 import { createControlCore, type ControlCore } from './control-core';
 import { JsonHeartbeats, listenForJson, sendStopPackets } from './heartbeat';
 import { adminService, nodeService, peerService, planeService } from './server';
-import { lbinfo, lbstat } from './stats';
+import { DASHBOARD, DASHBOARD_POLICY, lbinfo, lbstat } from './stats';
 
 const GRACE_MS = 2000;
 const SERVED = ['', 'triplane.v1.NodeService', 'triplane.v1.PlaneService'];
@@ -118,6 +118,7 @@ function startPages(
     ...at,
     counters,
     operator,
+    front: { html: DASHBOARD, policy: DASHBOARD_POLICY },
     readiness: () => {
       const problems = streams.closing ? ['shutting down'] : core.isCutOff() ? ['cut off from Consul'] : [];
       return { ready: problems.length === 0, problems };

@@ -18,6 +18,8 @@ export interface AdminHttpOptions {
   readonly more?: () => Promise<readonly FigureSet[]>;
   /** Further pages: path (lower case) to what is sent as JSON. */
   readonly pages?: Readonly<Record<string, () => unknown>>;
+  /** The page `/` for browsers, and its Content-Security-Policy. */
+  readonly front?: { readonly html: string; readonly policy: string };
   /** Pages that change this process. When one of them stops it, these close at once, so that whoever watches the port goes elsewhere. */
   readonly operator?: OperatorPages | undefined;
 }
@@ -102,7 +104,12 @@ async function sendMetrics(options: AdminHttpOptions, response: ServerResponse):
 }
 
 function sendPage(options: AdminHttpOptions, path: string, response: ServerResponse): void {
-  const pages = options.pages ?? {};
+  const { pages = {}, front } = options;
+  if (path === '/' && front !== undefined) {
+    response.setHeader('Content-Security-Policy', front.policy);
+    send(response, 200, 'text/html; charset=utf-8', front.html);
+    return;
+  }
   const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
   if (page === undefined) {
     const known = ['/healthz', '/readyz', '/metrics', ...Object.keys(pages)].join(' ');

@@ -10,6 +10,7 @@ import { callUnary } from '../../runtime/grpc';
 import { silentLogger } from '../../runtime/logger';
 import { noTelemetry, type Telemetry } from '../../runtime/telemetry';
 import { startTestControlPlane, type TestControlPlane } from '../support/control-plane';
+import { shownBy } from '../support/fake-browser';
 import { FakePlane } from '../support/fake-plane';
 import { until } from '../support/until';
 
@@ -64,6 +65,23 @@ describe('the HTTP face', () => {
     expect(key).toHaveLength(32);
     expect(text).not.toContain(key?.toString('base64'));
     expect(text).not.toContain(key?.toString('hex'));
+  });
+});
+
+describe('the dashboard', () => {
+  it('shows nodes, planes and figures, and lets nothing but its own script run', async () => {
+    control = await startTestControlPlane();
+    await register('app1', control);
+    const plane = new FakePlane(control.planes, { planeId: 'sip-1' });
+    await until('the snapshot is there', () => plane.got.length === 1);
+    const answer = await fetch(`http://${control.service.addresses['http']}/`);
+    const page = await shownBy(await answer.text(), control.page);
+    plane.close();
+    expect(page['nodes']).toMatch(/^app1\|ACTIVE\|default\|100\|0\|0\|0\|[\d.]+\|sip\/udp 127\.0\.0\.1:5080$/);
+    expect(page['planes']).toMatch(/^sip-1\|SIP\|CONNECTED\|- of \d+\|-$/);
+    expect(page['figures']).toContain('SIP requests|0');
+    expect(page['notes']).toBe('');
+    expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'sha256-/);
   });
 });
 
