@@ -75,7 +75,7 @@ export const health = z
     ),
     unansweredMs: ms.default(5000).describe('See maxUnanswered.'),
     maxUnreachable: limit(3).describe(
-      'So many connections in a row that are refused or time out (TCP, TLS, WebSocket) and the node counts as dead for ejectMs; null: never.',
+      'So many connections in a row that are refused or time out (TCP, TLS, WebSocket), or datagrams to which ICMP answers that nobody is there (engine native), and the node counts as dead for ejectMs; null: never.',
     ),
     ejectMs: ms
       .default(30_000)
