@@ -33,8 +33,8 @@ export const SEAT_VARIABLE = 'TRIPLANE_WORKER';
 
 /** What stands in it, as JSON. */
 export interface Seat {
+  /** From 1. */
   readonly index: number;
-  readonly count: number;
   /** Name to descriptor. */
   readonly sockets: Readonly<Record<string, number>>;
 }

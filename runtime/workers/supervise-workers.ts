@@ -91,9 +91,12 @@ class Crew implements Service {
     const [first, ...others] = this.#slots;
     await first?.process.start();
     await Promise.all(others.map((slot) => slot.process.start()));
-    this.#unhook = onReloadSignal(() => {
-      for (const slot of this.#slots) slot.process.reload();
-    });
+    // In a terminal it is the terminal that went, and everything with it.
+    if (!process.stderr.isTTY) {
+      this.#unhook = onReloadSignal(() => {
+        for (const slot of this.#slots) slot.process.reload();
+      });
+    }
     logger.info({ workers: plan.count, pids: this.#slots.map((slot) => slot.process.pid) }, 'workers run');
   }
 

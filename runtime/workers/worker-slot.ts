@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import type { Clock } from '../clock';
+import type { Clock, Timer } from '../clock';
 import type { Logger } from '../logger';
 import type { Random } from '../random';
 import { Supervised } from '../supervision';
@@ -53,11 +53,14 @@ export class WorkerSlot {
     if (!this.process.ready) return undefined;
     this.#questions += 1;
     const id = this.#questions;
+    const { clock } = this.#options;
+    let limit: Timer | undefined;
     const answer = await new Promise<FiguresAnswer | undefined>((resolve) => {
       this.#waiting.set(id, resolve);
-      this.#options.clock.after(ANSWER_LIMIT_MS, () => resolve(undefined));
+      limit = clock.after(ANSWER_LIMIT_MS, () => resolve(undefined));
       this.process.send({ type: 'figures?', id } satisfies WorkerMessage);
     });
+    limit?.cancel();
     this.#waiting.delete(id);
     return answer;
   }
@@ -74,7 +77,6 @@ export class WorkerSlot {
     });
     const seat: Seat = {
       index,
-      count: plan.count,
       sockets: Object.fromEntries(sockets.map(([name], place) => [name, FIRST_DESCRIPTOR + place])),
     };
     return cluster.fork({ [SEAT_VARIABLE]: JSON.stringify(seat) }).process;

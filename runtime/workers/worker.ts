@@ -1,7 +1,9 @@
+import cluster from 'node:cluster';
 import type { Counters } from '../counters';
 import type { Readiness } from '../service';
 import { SEAT_VARIABLE, type Seat, type WorkerMessage } from './messages';
 
+/** Words that may wait for a supervisor that is busy. */
 const MAX_UNTOLD = 200;
 
 /** Where a worker's figures come from. */
@@ -14,18 +16,16 @@ export interface WorkerSource {
 export class Worker {
   /** From 1. */
   readonly index: number;
-  readonly count: number;
   /** Descriptors of sockets that the supervisor has bound, by name. */
   readonly sockets: ReadonlyMap<string, number>;
-  #source: WorkerSource | undefined;
-  #hear: ((body: unknown) => void) | undefined;
   /** Words on their way to the supervisor. */
   #untold = 0;
+  #source: WorkerSource | undefined;
+  #hear: ((body: unknown) => void) | undefined;
   #level: ((level: string) => void) | undefined;
 
-  private constructor({ index, count, sockets }: Seat) {
+  private constructor({ index, sockets }: Seat) {
     this.index = index;
-    this.count = count;
     this.sockets = new Map(Object.entries(sockets));
     process.on('message', (message: WorkerMessage) => this.#heard(message));
   }
@@ -33,7 +33,7 @@ export class Worker {
   /** Undefined: this process is no worker. Children of its own are none either: the variable goes. */
   static ofProcess(): Worker | undefined {
     const text = process.env[SEAT_VARIABLE];
-    if (text === undefined) return undefined;
+    if (text === undefined || !cluster.isWorker) return undefined;
     delete process.env[SEAT_VARIABLE];
     return new Worker(JSON.parse(text) as Seat);
   }

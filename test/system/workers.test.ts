@@ -47,8 +47,8 @@ async function killWorker(service: RunningProcess): Promise<number> {
 
 describe('planes with two workers', () => {
   let cluster: Cluster;
-  let web: WebNode[];
-  let sip: SipServer[];
+  let web: WebNode[] = [];
+  let sip: SipServer[] = [];
   let url: string;
   let accessLog: string;
 
@@ -56,7 +56,9 @@ describe('planes with two workers', () => {
     cluster = new Cluster({ set: ['sip.workers=2', 'http.workers=2', 'http.stickyCookie=node'] });
     accessLog = path.join(cluster.stateDir, 'access.log');
     await cluster.startControl();
-    await Promise.all([cluster.startSip(), cluster.startHttp([`http.accessLog.file=${accessLog}`])]);
+    // One after the other: each is three processes, and has ten seconds.
+    await cluster.startSip();
+    await cluster.startHttp([`http.accessLog.file=${accessLog}`]);
     web = await Promise.all(['app1', 'app2'].map((name) => WebNode.start(name)));
     sip = await Promise.all([SipServer.start(), SipServer.start()]);
     await Promise.all(
