@@ -142,6 +142,7 @@ export class SmppPlane implements Service {
   }
 
   async #close(): Promise<void> {
+    this.#door.close();
     const closed = [...this.#listeners.values()].map((listener) => listener.close());
     for (const session of this.#sessions) session.stop();
     const limit = this.#core.clock.after(STOP_MS, () => this.#cut());
@@ -154,7 +155,6 @@ export class SmppPlane implements Service {
   }
 
   #cut(): void {
-    this.#door.close();
     for (const listener of this.#listeners.values()) listener.cut();
     for (const link of this.#deps.link.links) link.destroy();
   }
