@@ -15,7 +15,7 @@
  * close(handle)
  */
 #define _GNU_SOURCE
-#include "compose.h"
+#include "arguments.h"
 #include "scan.h"
 #include "socket.h"
 #include <errno.h>
@@ -44,7 +44,7 @@ enum { QUEUE_OFFSET = RECORD_INTS, QUEUE_COMPOSED, QUEUE_START, QUEUE_END, QUEUE
 typedef struct {
   uv_poll_t poll;
   uv_idle_t idle;
-  int fd, closing, busy, open_handles;
+  int fd, closing, open_handles;
   napi_env env;
   napi_ref on_batch, on_refused, arena_ref, records_ref, indexes_ref;
   napi_async_context context;
@@ -120,7 +120,6 @@ static void again(uv_idle_t *handle) {
   Socket *s = handle->data;
   int last = receive_turns(s);
   if (s->closing || last >= BUSY_LEAST) return;
-  s->busy = 0;
   uv_idle_stop(&s->idle);
   uv_poll_start(&s->poll, UV_READABLE, readable);
 }
@@ -134,7 +133,6 @@ static void readable(uv_poll_t *handle, int status, int events) {
     uv_poll_start(&s->poll, UV_READABLE, readable);
   } else if (!(events & UV_READABLE)) return;
   if (receive_turns(s) < BATCH) return;
-  s->busy = 1;
   uv_poll_stop(&s->poll);
   uv_idle_start(&s->idle, again);
 }
@@ -157,39 +155,6 @@ static void closed(uv_handle_t *handle) {
   napi_close_handle_scope(s->env, scope);
   free(s->rules);
   free(s);
-}
-
-static napi_value field(napi_env env, napi_value options, const char *name) {
-  napi_value value = NULL;
-  napi_get_named_property(env, options, name, &value);
-  return value;
-}
-
-static uint32_t number_field(napi_env env, napi_value options, const char *name) {
-  uint32_t value = 0;
-  napi_get_value_uint32(env, field(env, options, name), &value);
-  return value;
-}
-
-/* The bytes of a Buffer; none when it is something else. */
-static Bytes bytes_of(napi_env env, napi_value value) {
-  void *data;
-  size_t length;
-  bool is_buffer = false;
-  napi_is_buffer(env, value, &is_buffer);
-  if (!is_buffer || napi_get_buffer_info(env, value, &data, &length) != napi_ok) return (Bytes){NULL, 0};
-  return (Bytes){data, (int64_t)length};
-}
-
-/* The numbers of a typed array of that type; NULL when it is something else or holds fewer than `least`. */
-static void *numbers_of(napi_env env, napi_value value, napi_typedarray_type wanted, size_t least, size_t *length) {
-  napi_typedarray_type type;
-  napi_value buffer;
-  size_t offset, count;
-  void *data;
-  if (napi_get_typedarray_info(env, value, &type, &count, &data, &buffer, &offset) != napi_ok || type != wanted || count < least) return NULL;
-  if (length != NULL) *length = count;
-  return data;
 }
 
 static ScanRules *rules_of(napi_env env, napi_value options) {
@@ -223,13 +188,6 @@ static void start(napi_env env, Socket *s, napi_value options) {
   s->poll.data = s->idle.data = s;
   s->open_handles = 2;
   uv_poll_start(&s->poll, UV_READABLE, readable);
-}
-
-/* The text of a host; empty when it is none. */
-static void host_of(napi_env env, napi_value value, char host[64]) {
-  size_t length;
-  host[0] = 0;
-  napi_get_value_string_utf8(env, value, host, 64, &length);
 }
 
 static napi_value bind_socket(napi_env env, napi_callback_info info) {
