@@ -23,6 +23,8 @@ import type { Http2Deps, Http2Pair } from './http2-deps';
 import { fieldsForNode } from './hop-headers';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+/** Status in the access log when the client left before the answer. */
+const CLIENT_LEFT = 499;
 /** What the handshake of HTTP/1.1 needs and HTTP/2 has no place for (RFC 8441 5.1). */
 const ENDS = new Set(['sec-websocket-accept', 'sec-websocket-key']);
 
@@ -32,6 +34,7 @@ export class Http2WebSocket {
   readonly #pair: Http2Pair;
   readonly #stream: ServerHttp2Stream;
   readonly #key = randomBytes(16).toString('base64');
+  readonly #startedMs: number;
   #node: PlaneNode | undefined;
   #outgoing: ClientRequest | undefined;
   #limit: Timer | undefined;
@@ -44,6 +47,7 @@ export class Http2WebSocket {
     this.#deps = deps;
     this.#pair = pair;
     this.#stream = pair.response.stream;
+    this.#startedMs = deps.core.clock.now();
   }
 
   start(): void {
@@ -138,7 +142,7 @@ export class Http2WebSocket {
     for (const name of ENDS) delete fields[name];
     this.#stream.respond({ ...asHeaders(fields), ':status': 200 });
     figures.response(200);
-    this.#end();
+    this.#end(200);
     const empty = Buffer.alloc(0);
     tunnels.open({ client: this.#stream, node: socket, earlyOfClient: empty, earlyOfNode: head, target: node });
   }
@@ -154,7 +158,7 @@ export class Http2WebSocket {
     }
     figures.response(status);
     this.#stream.respond({ ...asHeaders(fieldsForClient(answer)), ':status': status });
-    this.#end();
+    this.#end(status);
     pipeline(answer, this.#stream, () => {});
   }
 
@@ -180,22 +184,34 @@ export class Http2WebSocket {
   }
 
   #answer(own: OwnAnswer): void {
-    this.#end();
+    this.#end(own.status);
     answerHttp2(this.#deps, this.#pair.response, own);
   }
 
   /** The client reset its stream, or the session is gone: before the answer nobody waits for the node. */
   #left(): void {
     if (this.#over) return;
-    this.#end();
+    this.#end(CLIENT_LEFT);
     this.#outgoing?.destroy();
   }
 
   /** The handshake is over, whatever came of it. */
-  #end(): void {
+  #end(status: number): void {
+    const { figures, accessLog, core } = this.#deps;
     this.#over = true;
     this.#limit?.cancel();
-    this.#deps.figures.active -= 1;
+    figures.active -= 1;
     if (this.#node !== undefined) this.#node.live.activeSessions -= 1;
+    const { address, clean } = this.#pair;
+    accessLog?.add({
+      client: address,
+      method: 'CONNECT',
+      target: clean.target,
+      version: '2.0',
+      status,
+      bytes: 0,
+      durationMs: core.clock.now() - this.#startedMs,
+      node: this.#node?.id,
+    });
   }
 }

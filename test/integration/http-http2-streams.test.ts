@@ -199,6 +199,15 @@ describeWith('openssl', 'HTTP/2 streams', () => {
       expect(fixture.gauge('http.requestsInFlight')).toBe(0);
     });
 
+    it('is a line of the access log', async () => {
+      const file = ca.file('access.log', '');
+      await start([httpNode('app1', await wsNode())], { accessLog: { file, format: 'common' } });
+      const stream = open();
+      await opened(stream);
+      stream.close();
+      await until('it is written', () => /"CONNECT \/ws\?a=b HTTP\/2.0" 200 /.test(readFileSync(file, 'utf8')));
+    });
+
     it('X1: with a wrong accept key is 502', async () => {
       const node = await rawNode(
         'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: AA==\r\n\r\n',
