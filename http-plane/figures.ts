@@ -1,4 +1,5 @@
 import type { Counter, Counters } from '../runtime/counters';
+import { StatusCounters } from '../runtime/status-counters';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
 
@@ -19,7 +20,7 @@ export class HttpFigures {
   readonly #counters: Counters;
   readonly #methods: ReadonlyMap<string, Counter>;
   readonly #otherMethod: Counter;
-  readonly #classes: readonly Counter[];
+  readonly #responses: StatusCounters;
 
   constructor(counters: Counters) {
     this.#counters = counters;
@@ -29,7 +30,7 @@ export class HttpFigures {
     this.retries = counters.counter('http.retries');
     this.#methods = new Map(METHODS.map((method) => [method, counters.counter(`http.requests.${method}`)]));
     this.#otherMethod = counters.counter('http.requests.OTHER');
-    this.#classes = [1, 2, 3, 4, 5].map((digit) => counters.counter(`http.responses.${digit}xx`));
+    this.#responses = new StatusCounters(counters, 'http.responses');
     counters.gauge('http.connections', () => this.connections);
     counters.gauge('http.requestsInFlight', () => this.active);
     counters.gauge('http.tunnels', () => this.tunnels);
@@ -41,8 +42,7 @@ export class HttpFigures {
 
   /** Counts a final answer (or 101) that goes to a client, whoever made it. */
   response(status: number): void {
-    const counter = this.#classes[Math.trunc(status / 100) - 1];
-    if (counter !== undefined) counter.value += 1;
+    this.#responses.count(status);
   }
 
   /** Counts a request that was refused here; `reason` is one of a fixed list, never network input. */

@@ -218,8 +218,7 @@ export class Forwarder {
 
   #response(view: MessageView, arrival: Arrival): void {
     if (view.status === 0) return this.#drop(Drop.UNREADABLE);
-    const hundreds = Math.floor(view.status / 100);
-    (this.#counters.leg(arrival.listener.leg).responses[hundreds] as { value: number }).value += 1;
+    this.#counters.leg(arrival.listener.leg).responses.count(view.status);
     const now = this.#nowMs;
     const { node } = arrival.peer;
     if (node !== undefined) {

@@ -1,4 +1,5 @@
 import type { Counter, Counters } from '../runtime/counters';
+import { StatusCounters } from '../runtime/status-counters';
 import { METHOD_NAMES, REJECT_COUNT, rejectInfo } from './message';
 import { DROP_NAMES, Drop } from './routing';
 import type { Leg } from './transport';
@@ -10,8 +11,7 @@ const HANDSHAKES = ['tls', 'version', 'protocol', 'origin', 'header'];
 export interface LegCounters {
   /** By method code. */
   readonly requests: readonly Counter[];
-  /** By class: place 1 counts 1xx. */
-  readonly responses: readonly Counter[];
+  readonly responses: StatusCounters;
 }
 
 /** The figures of the SIP plane, resolved once; names are listed in docs/statistics.md. */
@@ -83,8 +83,6 @@ export class SipCounters {
 function legCounters(counters: Counters, leg: Leg): LegCounters {
   return {
     requests: METHOD_NAMES.map((name) => counters.counter(`sip.${leg}.requests.${name}`)),
-    responses: [0, 1, 2, 3, 4, 5, 6].map((hundreds) =>
-      hundreds === 0 ? { value: 0 } : counters.counter(`sip.${leg}.responses.${hundreds}xx`),
-    ),
+    responses: new StatusCounters(counters, `sip.${leg}.responses`),
   };
 }

@@ -29,7 +29,7 @@ test('200 requests are spread evenly and counted exactly', async () => {
   expect(backends.map(({ requests }) => requests)).toEqual([100, 100]);
   expect(fixture.counter('http.requests.GET')).toBe(150);
   expect(fixture.counter('http.requests.POST')).toBe(50);
-  expect(fixture.counter('http.responses.2xx')).toBe(200);
+  expect(fixture.counter('http.responses.200')).toBe(200);
   for (const id of ['app1', 'app2']) {
     const live = fixture.core.table.get(id)?.live;
     expect(live?.requests).toBe(100);

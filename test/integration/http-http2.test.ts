@@ -76,7 +76,7 @@ describeWith('openssl', 'HTTP/2', () => {
     expect(answers.every(({ status, body }) => status === 200 && body.startsWith('hello from'))).toBe(true);
     expect([one.requests, two.requests]).toEqual([50, 50]);
     expect(fixture.counter('http.requests.GET')).toBe(100);
-    expect(fixture.counter('http.responses.2xx')).toBe(100);
+    expect(fixture.counter('http.responses.200')).toBe(100);
     await until('nothing is in flight', () => fixture.gauge('http.requestsInFlight') === 0);
     expect(fixture.core.table.get('app1')?.live.activeSessions).toBe(0);
     const sticky = await Promise.all(Array.from({ length: 10 }, () => ask({ cookie: 'JSESSIONID=x.app2' })));

@@ -70,7 +70,7 @@ test('a WebSocket echoes text and binary through the HTTP port of the node, and 
   const big = Buffer.alloc(1_000_000, 'b');
   expect((await echo(socket, big)).equals(big)).toBe(true);
   expect(fixture.counter('http.tunnels.opened')).toBe(1);
-  expect(fixture.counter('http.responses.1xx')).toBe(1);
+  expect(fixture.counter('http.responses.101')).toBe(1);
   expect(fixture.gauge('http.tunnels')).toBe(1);
   expect(fixture.core.table.get('app1')?.live.activeSessions).toBe(1);
   socket.close(4001, 'bye');

@@ -104,7 +104,7 @@ const of = (messages: readonly string[], callId: string): string[] =>
       expect(routes).toEqual([shared.internal, shared.external]);
       app(came).send(responseTo(came, '200 OK'), viaPort(came));
       expect(startLine(await client.next())).toBe('SIP/2.0 200 OK');
-      expect(workers[index]?.counter('sip.internal.responses.2xx')).toBe(1);
+      expect(workers[index]?.counter('sip.internal.responses.200')).toBe(1);
     }
     expect(own.size).toBe(2);
     expect(own.has(shared.internal)).toBe(false);
