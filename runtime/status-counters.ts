@@ -10,7 +10,7 @@ const HIGHEST = 699;
 export class StatusCounters {
   readonly #counters: Counters;
   readonly #prefix: string;
-  readonly #byCode = new Array<Counter | null>(HIGHEST - LOWEST + 1).fill(null);
+  readonly #byCode = Array.from<Counter | null>({ length: HIGHEST - LOWEST + 1 }).fill(null);
   #other: Counter | null = null;
 
   constructor(counters: Counters, prefix: string) {
