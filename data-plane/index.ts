@@ -11,7 +11,7 @@ export {
 } from './algorithms';
 export { Assignments } from './assignments';
 export { Balancer, type BalancerOptions } from './balancer';
-export { hashText, mix32, unitInterval, type Hash64 } from './hash';
+export { hashText, mix32, type Hash64 } from './hash';
 export {
   DEFAULT_POOL,
   LiveRegistry,

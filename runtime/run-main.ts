@@ -88,7 +88,7 @@ async function startWithTelemetry({ name, start, args }: MainOptions, own: OwnPa
 }
 
 /** The configuration that `--config FILE` and `--set key=value` name, over TRIPLANE_… variables. Throws USAGE and CONFIG_… errors. */
-export function configFromArgs(args: readonly string[]): Config {
+function configFromArgs(args: readonly string[]): Config {
   let values: { config?: string; set?: string[] };
   try {
     ({ values } = parseArgs({

@@ -1,5 +1,5 @@
 /** Running services: one as this process, or all of them as children of this one. */
 export { runService } from './run-service';
-export { SERVICES, type ServiceName } from './service-list';
+export type { ServiceName } from './service-list';
 export { Topology, type Addresses, type TopologyOptions } from './topology';
 export { up } from './up';

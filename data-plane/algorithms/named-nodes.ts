@@ -1,7 +1,7 @@
 import type { PlaneNode } from '../nodes';
 
 /** Does an operator's word name the node: its id, the IP address of one of its endpoints, or `address:port` (`[v6]:port`)? */
-export function namesNode(name: string, node: PlaneNode): boolean {
+function namesNode(name: string, node: PlaneNode): boolean {
   if (name === node.id) return true;
   for (let i = 0; i < node.endpoints.length; i += 1) {
     const { host, port } = node.endpoints[i] as PlaneNode['endpoints'][number];

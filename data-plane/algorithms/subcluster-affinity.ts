@@ -24,7 +24,7 @@ export const subclusterAffinity: AlgorithmFactory = {
 };
 
 /** The groups of `(a, b)(c)`. Throws ALGORITHM_PARAMETER for other text and for a name in two groups. */
-export function parseSubclusterMap(text: string): string[][] {
+function parseSubclusterMap(text: string): string[][] {
   const groups = [...text.matchAll(/\(([^()]*)\)/g)].map(([, inner = '']) =>
     inner
       .split(',')

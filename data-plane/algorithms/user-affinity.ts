@@ -9,7 +9,7 @@ import { rendezvous } from './rendezvous';
  * the plane. Number rules come first: among the live nodes of the first rule that fits, by rendezvous. A key that no rule with a
  * live node fits goes as in call-id-affinity.
  */
-export class UserAffinity implements Algorithm {
+class UserAffinity implements Algorithm {
   readonly #affinity: CallIdAffinity;
   readonly #rules: readonly NumberRule[];
 

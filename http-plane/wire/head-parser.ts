@@ -3,7 +3,7 @@ import { Kind, isText, kindOf } from './field-kinds';
 import { COLON, COMMA, CR, FIELD, LF, SP, TAB, TARGET, TOKEN, ZERO } from './octets';
 
 /** Most header fields of one message. */
-export const MAX_FIELDS = 128;
+const MAX_FIELDS = 128;
 
 /** Bits of `connection`. */
 export const Option = { CLOSE: 1, KEEP_ALIVE: 2, UPGRADE: 4, TE: 8, OTHER: 16 } as const;

@@ -12,5 +12,5 @@ export {
   type ImportConfig,
   type StaticNodeConfig,
 } from './schema';
-export { tlsClient, tlsServer, type TlsClientConfig, type TlsServerConfig } from './tls-schema';
+export { tlsServer } from './tls-schema';
 export { describeKeys, type KeyDescription } from './walk';

@@ -64,6 +64,3 @@ export const tlsClient = z
     ...shared,
   })
   .refine(isWhole, { error: 'expected certFile and keyFile together, or pfxFile alone' });
-
-export type TlsServerConfig = z.infer<typeof tlsServer>;
-export type TlsClientConfig = z.infer<typeof tlsClient>;

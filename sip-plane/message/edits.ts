@@ -2,7 +2,7 @@
 export const wire = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 /** Numbers of one splice: offset, bytes to delete, start and end of what comes in their place. */
-export const SPLICE_INTS = 4;
+const SPLICE_INTS = 4;
 
 /** From this many bytes on, the lists of kept messages should be let go. */
 const MUCH_TEXT = 1 << 19;
@@ -164,7 +164,7 @@ function swap(splices: Int32Array, at: number): void {
 }
 
 /** Copies a range; short ones by hand, because the call into the engine costs more than the bytes. Returns the place after it. */
-export function copyBytes(source: Buffer, start: number, end: number, target: Buffer, at: number): number {
+function copyBytes(source: Buffer, start: number, end: number, target: Buffer, at: number): number {
   const length = end - start;
   if (length <= 0) return at;
   if (length > 128) source.copy(target, at, start, end);

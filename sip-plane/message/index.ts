@@ -12,7 +12,7 @@ export {
   EQUALS,
   SEMICOLON,
 } from './chars';
-export { Edits, SPLICE_INTS, copyBytes, wire } from './edits';
+export { Edits, wire } from './edits';
 export { HeaderKind, HeaderNames } from './header-names';
 export { MessageParser, type ParserLimits, type ScanRules } from './message-parser';
 export { MessageView } from './message-view';

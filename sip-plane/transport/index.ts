@@ -11,6 +11,6 @@ export { PeerTable } from './peer-table';
 export { RateLimiter } from './rate-limiter';
 export { STUN_ANSWER_BYTES, answerStun, isStun } from './stun';
 export { StreamTransport, type StreamEvents } from './stream-transport';
-export { BATCH_SIZE, DatagramBatch, type BatchHandler, type UdpEngine, type UdpOptions } from './udp-engine';
+export { DatagramBatch, type BatchHandler, type UdpEngine, type UdpOptions } from './udp-engine';
 export { targetFor, type Question, type Resolver, type Target } from './locate';
 export { NameCache } from './name-cache';

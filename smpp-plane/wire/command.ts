@@ -25,7 +25,7 @@ export const Command = {
 export const RESPONSE_BIT = 0x8000_0000;
 
 /** Place in `commandNames` of commands without a name of their own. */
-export const VENDOR_INDEX = 0;
+const VENDOR_INDEX = 0;
 
 const named: readonly (readonly [id: number, name: string])[] = [
   [Command.BIND_RECEIVER, 'bind_receiver'],

@@ -3,7 +3,7 @@ export { readBindFields, type BindFields } from './bind-fields';
 export { headerOnly, localBindResponse } from './build';
 export { Command, RESPONSE_BIT, commandIndex, commandNames, isBind, isUnanswered, responseTo } from './command';
 export { PduFramer, type PduSink } from './framer';
-export { HEADER_BYTES, commandAt, putSequence, putUint32, sequenceAt, statusAt, uint32At } from './header';
+export { HEADER_BYTES, commandAt, putSequence, sequenceAt } from './header';
 export { interfaceVersionOf, withInterfaceVersion } from './interface-version';
 export { MessageScan, cancelledMessageId, congestionStateOf, leadingMessageId } from './message-scan';
 export { PduView } from './pdu-view';
