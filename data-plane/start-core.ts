@@ -28,6 +28,8 @@ export interface CoreOptions {
 export interface RunningCore extends PlaneCore {
   /** `admin`: `host:port`; a worker has none, its supervisor serves the pages. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** The plane is about to stop: `/readyz` answers 503 from here on, so that whoever watches it goes elsewhere while old work is finished. */
+  stopBeingReady(): void;
   close(): Promise<void>;
 }
 
@@ -64,7 +66,8 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     lastGood.keep(state);
   };
 
-  const pages = { counters, operator: context.operator, readiness: () => readinessOf(table) };
+  let closing = false;
+  const pages = { counters, operator: context.operator, readiness: () => (closing ? CLOSING : readinessOf(table)) };
   context.worker?.report(pages);
   const admin = context.worker
     ? undefined
@@ -120,6 +123,9 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     onTable: (listener) => void listeners.push(listener),
     reportSipHeartbeat: (heartbeat) => signals.add(heartbeat),
     addresses: admin === undefined ? {} : { admin: admin.addresses['http'] ?? '' },
+    stopBeingReady() {
+      closing = true;
+    },
     async close() {
       signals.close();
       await link.finish();
@@ -156,6 +162,8 @@ async function announcePlane(
     },
   });
 }
+
+const CLOSING: Readiness = { ready: false, problems: ['it is closing'] };
 
 function readinessOf(table: NodeTable): Readiness {
   if (table.revision !== undefined) return { ready: true, problems: [] };

@@ -66,6 +66,7 @@ export async function startHttpPlane(context: ProcessContext): Promise<Service> 
     return {
       addresses: { ...core.addresses, ...plane.addresses },
       async close() {
+        core.stopBeingReady();
         await plane.close();
         await core.close();
       },

@@ -20,6 +20,7 @@ export async function startSipPlane(context: ProcessContext): Promise<Service> {
     return {
       addresses: { ...core.addresses, ...plane.addresses },
       close: async () => {
+        core.stopBeingReady();
         await plane.close();
         await core.close();
       },

@@ -27,6 +27,7 @@ export async function startSmppPlane(context: ProcessContext): Promise<Service> 
     addresses: { ...core.addresses, ...plane.addresses },
     async close() {
       unfollow?.();
+      core.stopBeingReady();
       await plane.close();
       await core.close();
     },

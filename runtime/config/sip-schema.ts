@@ -160,7 +160,7 @@ export const sip = z
       .max(600_000)
       .default(0)
       .describe(
-        'How long a plane that was told to stop goes on forwarding, while OPTIONS to it is answered 503 so that trunks move away.',
+        'How long a plane that was told to stop goes on forwarding, while OPTIONS to it and /readyz are answered 503 so that trunks move away.',
       ),
     retryAfterSeconds: z
       .int()
