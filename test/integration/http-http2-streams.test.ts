@@ -110,6 +110,19 @@ describeWith('openssl', 'HTTP/2 streams', () => {
     expect(refused.events).toEqual(['200', 'ok']);
   });
 
+  it.each([
+    ['last', 'X-Sum: 1\r\nX-Two: 2\r\nContent-Length: 3\r\n'],
+    ['first', 'Content-Length: 3\r\nX-Sum: 1\r\nX-Two: 2\r\n'],
+    ['among others', 'X-Sum: 1\r\nContent-Length: 3\r\nTransfer-Encoding: a\r\nX-Two: 2\r\n'],
+  ])('P8: a Content-Length among the trailers of a node takes no other with it: %s', async (_place, section) => {
+    const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const node = await rawNode(`${head}2\r\nok\r\n0;a="b: c"\r\n${section}\r\n`);
+    await start([httpNode('app1', node.port)]);
+    const { events, closed } = watched(session.request({ ':path': '/', te: 'trailers' }));
+    await closed;
+    expect(events).toEqual(['200', 'ok', 'trailers {"x-sum":"1","x-two":"2"}']);
+  });
+
   it('H6: request trailers pass without those that frame or route', async () => {
     const node = await rawNode((connection) => {
       if (connection.received.endsWith('\r\n\r\n') && /\n0\r\n/.test(connection.received)) {
