@@ -33,6 +33,7 @@ export class Http2Clients {
       tls: options.nodeTls,
       serverName: config.nodeServerName,
       maxSockets: config.maxNodeConnections,
+      idleMs: config.nodeIdleMs,
     });
     this.#deps = { ...options, sender };
     this.#trusted = new Networks(config.trustedProxies);

@@ -22,6 +22,8 @@ import type { CleanRequest } from './clean-request';
 import { asHeaders, fieldsForClient, passableTrailers } from './answer-fields';
 import type { Http2Deps, Http2Pair } from './http2-deps';
 import { fieldsForNode } from './hop-headers';
+import { endWithLateLength } from './late-length';
+import { mayRepeat } from './may-repeat';
 
 /** One request that came by HTTP/2: chosen, sent by HTTP/1.1, tried once elsewhere when no node took it, answered exactly once. */
 export class Http2Exchange {
@@ -40,6 +42,9 @@ export class Http2Exchange {
   #writtenBefore = 0;
   #tries = 0;
   #sent = false;
+  /** On a connection that served others before. */
+  #reused = false;
+  #retrying = false;
   #slow = false;
   #answered = false;
   #over = false;
@@ -60,10 +65,10 @@ export class Http2Exchange {
     this.#response.stream.once('close', () => this.#finish());
     this.#response.stream.on('error', () => {});
     const { router, unavailableHost } = this.#options;
-    this.#try(router.choose(this.#clean) ?? unavailableHost.node);
+    this.#try(router.choose(this.#clean) ?? unavailableHost.node, false);
   }
 
-  #try(node: PlaneNode | undefined): void {
+  #try(node: PlaneNode | undefined, fresh: boolean): void {
     const encrypted = this.#options.config.encryptToNodes;
     const endpoint = node && endpointFor(node, { encrypted, webSocket: false });
     if (node === undefined || endpoint === undefined) {
@@ -83,6 +88,7 @@ export class Http2Exchange {
       method: this.#clean.method,
       target: this.#clean.target,
       fields: this.#fields(),
+      fresh,
       expectsContinue: this.#clean.expectsContinue,
       trailersOf: passableTrailers,
       onSocket: (outgoing, socket) => this.#assigned(outgoing, socket),
@@ -110,6 +116,7 @@ export class Http2Exchange {
     outgoing.on('continue', () => this.#continue());
     this.#readBefore = socket.bytesRead;
     this.#writtenBefore = socket.bytesWritten;
+    this.#reused = outgoing.reusedSocket;
     this.#sent = false;
     if (this.#over) outgoing.destroy();
     else this.#expect(false);
@@ -157,6 +164,7 @@ export class Http2Exchange {
         this.#response.addTrailers(asHeaders(passableTrailers(answer.rawTrailers)));
       });
     }
+    this.#outgoing?.once('error', (error) => endWithLateLength(answer, error));
     // A cut body resets the stream: it never looks complete.
     pipeline(answer, this.#response.stream, (error) => {
       if (error) this.#blame();
@@ -177,15 +185,34 @@ export class Http2Exchange {
     if (this.#answered || this.#over) return;
     this.#blame();
     const node = this.#node as PlaneNode;
-    const other = this.#sent || this.#tries > 1 ? undefined : this.#options.router.instead(node);
+    const other = this.#tries > 1 ? undefined : this.#elsewhere(node);
     if (other !== undefined) {
       node.live.activeSessions -= 1;
       this.#node = undefined;
       this.#slow = false;
-      this.#options.figures.retries.value += 1;
-      this.#try(other);
+      this.#countRetry();
+      this.#try(other, true);
     } else if (this.#slow) this.#answer(this.#sent ? NODE_SLOW : CONNECT_SLOW);
     else this.#answer(this.#sent ? NODE_FAILED : NODE_UNREACHABLE);
+  }
+
+  /** Where the request may go again: nothing of it reached the node, or it is repeatable and the kept connection was stale. */
+  #elsewhere(node: PlaneNode): PlaneNode | undefined {
+    const { router } = this.#options;
+    if (!this.#sent) return router.instead(node);
+    if (this.#slow || !this.#reused || this.#heard || !mayRepeat(this.#clean, this.#options.figures)) return undefined;
+    return router.isBound(this.#clean, node) ? node : (router.instead(node) ?? node);
+  }
+
+  get #heard(): boolean {
+    return (this.#outgoing?.socket?.bytesRead ?? this.#readBefore) > this.#readBefore;
+  }
+
+  #countRetry(): void {
+    const { figures } = this.#options;
+    figures.retries.value += 1;
+    figures.retrying += 1;
+    this.#retrying = true;
   }
 
   #blame(): void {
@@ -204,6 +231,7 @@ export class Http2Exchange {
     this.#over = true;
     this.#limit?.cancel();
     this.#options.figures.active -= 1;
+    if (this.#retrying) this.#options.figures.retrying -= 1;
     this.#countBytes();
     if (!this.#response.stream.readableEnded || !this.#response.writableEnded) this.#outgoing?.destroy();
     if (this.#node !== undefined) this.#node.live.activeSessions -= 1;

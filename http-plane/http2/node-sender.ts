@@ -15,6 +15,8 @@ export interface Sending {
   readonly method: string;
   readonly target: string;
   readonly fields: ReadonlyMap<string, string | string[]>;
+  /** On a connection that served nobody before, and none after. */
+  readonly fresh: boolean;
   /** The node is asked before the body is sent. */
   readonly expectsContinue: boolean;
   /** The client's trailers that may go on. */
@@ -39,6 +41,8 @@ export interface NodeSenderOptions {
   readonly serverName: string | undefined;
   /** Most connections to one node. */
   readonly maxSockets: number;
+  /** A kept connection is closed after this time without use, ms: before the node does. */
+  readonly idleMs: number;
 }
 
 /** Its method-specific passes break bodies (chunked DELETE, reference B.1 item 3), so http-proxy is shown a method that has none. */
@@ -48,20 +52,9 @@ const NEUTRAL_METHOD = 'FORWARDED';
  * Sends by http-proxy 1.18.1 over kept connections. It decides nothing that matters: method, path, fields and answer are ours, because
  * its own handling of each can be broken from outside (reference B.1), and what it throws is an error of this one request.
  */
-export function createNodeSender({ tls, serverName, maxSockets }: NodeSenderOptions): NodeSender {
-  const shared = { keepAlive: true, maxFreeSockets: 256, maxSockets, scheduling: 'lifo' } as const;
-  const plain = new Agent(shared);
-  const secureAgent = (): HttpsAgent =>
-    new HttpsAgent({
-      ...shared,
-      ...tls.contextOptions,
-      ...(serverName === undefined ? {} : { servername: serverName }),
-    });
-  let secure = secureAgent();
-  const unfollow = tls.onChange(() => {
-    secure.destroy();
-    secure = secureAgent();
-  });
+export function createNodeSender(senderOptions: NodeSenderOptions): NodeSender {
+  const kept = new Agents(senderOptions, true);
+  const fresh = new Agents(senderOptions, false);
   const proxy = httpProxy.createProxyServer({ ignorePath: true, selfHandleResponse: true, secure: true });
   const sendings = new WeakMap<object, Sending>();
   proxy.on('proxyRes', (answer, request) => sendings.get(request)?.onAnswer(answer));
@@ -72,7 +65,7 @@ export function createNodeSender({ tls, serverName, maxSockets }: NodeSenderOpti
       sendings.set(facade, sending);
       const options = {
         target: targetOf(sending.endpoint, isSecure ? 'https:' : 'http:'),
-        agent: isSecure ? secure : plain,
+        agent: (sending.fresh ? fresh : kept).of(isSecure),
         method: sending.method,
         buffer: bodyOf(sending),
       };
@@ -83,11 +76,39 @@ export function createNodeSender({ tls, serverName, maxSockets }: NodeSenderOpti
       }
     },
     close() {
-      unfollow();
-      plain.destroy();
-      secure.destroy();
+      kept.close();
+      fresh.close();
     },
   };
+}
+
+/** Connections to nodes of both kinds, all kept or none. */
+class Agents {
+  readonly #plain: Agent;
+  #secure: HttpsAgent;
+  readonly #unfollow: () => void;
+
+  constructor({ tls, serverName, maxSockets, idleMs }: NodeSenderOptions, keepAlive: boolean) {
+    const shared = { keepAlive, maxFreeSockets: 256, maxSockets, timeout: idleMs, scheduling: 'lifo' } as const;
+    const name = serverName === undefined ? {} : { servername: serverName };
+    const secure = (): HttpsAgent => new HttpsAgent({ ...shared, ...tls.contextOptions, ...name });
+    this.#plain = new Agent(shared);
+    this.#secure = secure();
+    this.#unfollow = tls.onChange(() => {
+      this.#secure.destroy();
+      this.#secure = secure();
+    });
+  }
+
+  of(secure: boolean): Agent {
+    return secure ? this.#secure : this.#plain;
+  }
+
+  close(): void {
+    this.#unfollow();
+    this.#plain.destroy();
+    this.#secure.destroy();
+  }
 }
 
 function targetOf({ host, port }: Endpoint, protocol: string): object {
