@@ -1,14 +1,16 @@
 import { AlgorithmDescriptor, type Protocol } from '../proto';
 import { startAdminHttp } from '../runtime/admin-http';
 import { Counters } from '../runtime/counters';
-import { announce, openControlPlanes } from '../runtime/discovery';
+import { openControlPlanes } from '../runtime/discovery';
 import type { ProcessContext } from '../runtime/process-context';
 import { logLevelOf } from '../runtime/log-level';
+import type { Logger } from '../runtime/logger';
 import { ProcessMeter } from '../runtime/process-meter';
 import type { Readiness } from '../runtime/service';
 import { productVersion } from '../runtime/version';
 import { ControlLink, EMPTY_STATE, LastGood, Replica, SignalQueue } from './agent';
 import { AlgorithmCatalog, BUILT_IN, loadAlgorithms } from './algorithms';
+import { announcePlane } from './announce-plane';
 import { Assignments } from './assignments';
 import { Balancer } from './balancer';
 import { LiveRegistry, NodeTable, type TableState } from './nodes';
@@ -76,12 +78,6 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     { protocol, checkConfig: (routing) => void catalog.create(routing, { random }) },
     kept ?? EMPTY_STATE,
   );
-  const onLogLevel = (name: string): void => {
-    const level = logLevelOf(name);
-    if (level === undefined || level === logger.level) return;
-    logger.warn({ from: logger.level, to: level }, 'log level, by an operator');
-    logger.level = level;
-  };
   const identity = { planeId, incarnation: context.incarnation, protocol };
   const controlPlanes = await openControlPlanes(config.cluster, context);
   const link = new ControlLink({
@@ -90,7 +86,7 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
     hello: { ...identity, softwareVersion: productVersion(), algorithms: describe(catalog) },
     replica,
     assignments,
-    stats: { ...identity, startTime: clock.date(), counters, lives, clock, onLogLevel },
+    stats: { ...identity, startTime: clock.date(), counters, lives, clock, onLogLevel: logLevelSetter(logger) },
     clock,
     random,
     logger,
@@ -99,15 +95,7 @@ export async function startPlaneCore(context: ProcessContext, options: CoreOptio
   });
   const leave = await announcePlane(context, options, admin?.addresses['http']);
   const signals = new SignalQueue(planeId, clock, () => link.client);
-  counters.gauge('control.connected', () => (link.connected ? 1 : 0));
-  counters.gauge('control.revision', () => table.revision?.index ?? 0);
-  const meter = new ProcessMeter(clock);
-  counters.gauge('process.cpuPercent', () => meter.cpuPercent());
-  counters.gauge('process.heapBytes', () => meter.heapBytes());
-  counters.gauge('nodes.known', () => table.nodes.length);
-  counters.gauge('nodes.ejected', () => balancer.ejected);
-  counters.gauge('assignments.keys', () => assignments.size);
-  counters.gauge('affinity.keys', () => balancer.remembered);
+  addGauges(counters, { link, balancer, assignments, meter: new ProcessMeter(clock), table: () => table });
 
   return {
     protocol,
@@ -139,28 +127,33 @@ function planeIdOf({ worker }: ProcessContext, { planeId }: CoreOptions): string
   return worker === undefined ? planeId : `${planeId}.w${worker.index}`;
 }
 
-/** Its check is the page that says whether it has a state to serve from. Of several workers, behind one such page, the first speaks for all. */
-async function announcePlane(
-  { config: { cluster }, clock, logger, worker }: ProcessContext,
-  { planeId, service, admin: pages }: CoreOptions,
-  bound: string | undefined,
-): Promise<() => Promise<void>> {
-  if (service === undefined || (worker?.index ?? 1) !== 1) return async () => undefined;
-  const { name, host, port } = service;
-  const admin = bound ?? `${pages.host.includes(':') ? `[${pages.host}]` : pages.host}:${pages.port}`;
-  return announce({
-    cluster,
-    clock,
-    logger,
-    registration: {
-      name,
-      id: `${name}-${planeId}`,
-      host: host === '0.0.0.0' || host === '::' ? '' : host,
-      port,
-      meta: { plane_id: planeId, version: productVersion(), admin },
-      check: { http: `http://${admin.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}/readyz` },
-    },
-  });
+interface Gauged {
+  readonly link: ControlLink;
+  readonly balancer: Balancer;
+  readonly assignments: Assignments;
+  readonly meter: ProcessMeter;
+  readonly table: () => NodeTable;
+}
+
+function addGauges(counters: Counters, { link, balancer, assignments, meter, table }: Gauged): void {
+  counters.gauge('control.connected', () => (link.connected ? 1 : 0));
+  counters.gauge('control.revision', () => table().revision?.index ?? 0);
+  counters.gauge('process.cpuPercent', () => meter.cpuPercent());
+  counters.gauge('process.heapBytes', () => meter.heapBytes());
+  counters.gauge('nodes.known', () => table().nodes.length);
+  counters.gauge('nodes.ejected', () => balancer.ejected);
+  counters.gauge('assignments.keys', () => assignments.size);
+  counters.gauge('affinity.keys', () => balancer.remembered);
+}
+
+/** Obeys the log level that an operator set at the control plane. */
+function logLevelSetter(logger: Logger): (name: string) => void {
+  return (name) => {
+    const level = logLevelOf(name);
+    if (level === undefined || level === logger.level) return;
+    logger.warn({ from: logger.level, to: level }, 'log level, by an operator');
+    logger.level = level;
+  };
 }
 
 const CLOSING: Readiness = { ready: false, problems: ['it is closing'] };

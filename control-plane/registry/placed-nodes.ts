@@ -1,22 +1,22 @@
 import { NodeState, type Node, type NodeRecord } from '../../proto';
+import type { Clock } from '../../runtime/clock';
 import type { Logger } from '../../runtime/logger';
 import type { GuardKeeper } from './guard-keeper';
 import type { LeaseTime } from './lease-time';
 import type { NodeRecords } from './node-records';
-import { IMPORTED, isPlaced, sameRecord, withState, type PlacedSource } from './record-state';
+import { IMPORTED, isPlaced, recordFor, sameRecord, withState, type PlacedSource } from './record-state';
 import { validateNode } from './validate-node';
 
 export interface PlacedNodesOptions {
   readonly records: NodeRecords;
   readonly guard: GuardKeeper;
   readonly time: LeaseTime;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly holderId: string;
   readonly isHolderAlive: (holderId: string) => boolean;
   /** SUSPECT nodes that are removed in time, to when they became it, in lease time. */
   readonly suspects: Map<string, number>;
-  /** What is kept of a node; undefined when nothing changes. */
-  readonly recordFor: (node: Node, source: string, old: NodeRecord | undefined) => NodeRecord | undefined;
 }
 
 /** Longer than any living control plane takes to speak for its nodes again. */
@@ -82,7 +82,8 @@ export class PlacedNodes {
     // Several control planes may know it; one of them speaks for it. An imported service takes no id of another node.
     if (held !== undefined && (this.#isSpokenElsewhere(held) || (source === IMPORTED && held.source !== source)))
       return undefined;
-    const placed = this.#options.recordFor(node, source, held) ?? held;
+    const { clock, holderId } = this.#options;
+    const placed = recordFor(node, held, { source, holderId, now: clock.date() }) ?? held;
     if (placed === undefined) return undefined;
     const suspect = !well && placed.wantedState !== NodeState.MAINTENANCE;
     const next = withState(placed, placed.wantedState, suspect ? NodeState.SUSPECT : placed.wantedState);

@@ -10,7 +10,7 @@ import { LeaseTable, type Lease } from './lease-table';
 import { LeaseTime } from './lease-time';
 import { NodeRecords } from './node-records';
 import { PlacedNodes } from './placed-nodes';
-import { STATIC, isPlaced, required, sameRecord, withState, type PlacedSource } from './record-state';
+import { STATIC, drainingRecord, isPlaced, recordFor, required, withState, type PlacedSource } from './record-state';
 import { validateNode } from './validate-node';
 
 export interface RegistryOptions {
@@ -84,7 +84,6 @@ export class Registry {
       guard: this.#guard,
       time: this.#time,
       suspects: this.#suspects,
-      recordFor: (node, source, old) => this.#recordFor(node, source, old),
     });
     store.watch((commits) => this.#follow(commits));
   }
@@ -126,6 +125,7 @@ export class Registry {
 
   /** Grants a lease. Throws Refusal INVALID, NODE_ID_TAKEN, INCARNATION_REPLACED, TOO_MANY_NODES. */
   async register(registration: Registration): Promise<{ lease: Lease; state: NodeState }> {
+    const { clock, holderId } = this.#options;
     const node = validateNode(registration.node);
     const old = this.#leases.ofNode(node.nodeId);
     const record = this.#records.get(node.nodeId);
@@ -133,7 +133,7 @@ export class Registry {
     const elsewhere = record !== undefined && this.#isHeardElsewhere(record) ? record.node : undefined;
     admit(node, registration, { lease: old, source: record?.source, elsewhere });
     const kept = await this.#records.change(node.nodeId, registration.traceparent, (held) =>
-      this.#recordFor(node, registration.source, held),
+      recordFor(node, held, { source: registration.source, holderId, now: clock.date() }),
     );
     const same = old?.incarnation === node.incarnation ? old : undefined;
     const lease = same ?? this.#leases.grant(node.nodeId, node.incarnation, registration.peerHost);
@@ -288,33 +288,8 @@ export class Registry {
     return holder !== this.#options.holderId && this.#options.isHolderAlive(holder);
   }
 
-  /** What is kept of a node that registers; undefined when nothing changes. */
-  #recordFor(node: Node, source: string, old: NodeRecord | undefined): NodeRecord | undefined {
-    const held = old?.held === true;
-    const wantedState = held ? old.wantedState : NodeState.ACTIVE;
-    const restarted = old?.node?.incarnation !== node.incarnation;
-    const next = NodeRecord.create({
-      node: {
-        ...node,
-        state: wantedState,
-        changedIndex: 0,
-        registeredIndex: 0,
-        registeredAt: restarted ? this.#options.clock.date() : old.node?.registeredAt,
-        drainDeadline: held ? old.node?.drainDeadline : undefined,
-      },
-      source,
-      wantedState,
-      held,
-      leaving: false,
-      holder: this.#options.holderId,
-    });
-    return old !== undefined && sameRecord(old, next) ? undefined : next;
-  }
-
   #draining(record: NodeRecord, drainMs: number, state: NodeState): NodeRecord {
-    const drainDeadline = new Date(this.#options.clock.date().getTime() + drainMs);
-    const next = withState(record, NodeState.DRAINING, state);
-    return { ...next, node: Node.create({ ...next.node, drainDeadline }) };
+    return drainingRecord(record, state, new Date(this.#options.clock.date().getTime() + drainMs));
   }
 
   #followDrain(nodeId: string, record: NodeRecord | undefined, drainMs: number): void {

@@ -6,6 +6,7 @@ import {
   Hold,
   SETTLE_MS,
   boundBy,
+  rebindPatience,
   smscMaySend,
   type AnswerObserver,
   type BindIdentity,
@@ -143,7 +144,7 @@ export class UpstreamPool implements LinkOwner, MemberListener {
     this.#leaving.tick(nowMs);
     this.#cancels.tick(nowMs);
     const since = this.#interruptedAtMs;
-    if (since === undefined || nowMs - since < this.#patienceMs()) return;
+    if (since === undefined || nowMs - since < rebindPatience(this.#deps.session.limits)) return;
     for (const session of this.#sessions.values()) session.ended();
   }
 
@@ -343,15 +344,6 @@ export class UpstreamPool implements LinkOwner, MemberListener {
     if (this.#answer === undefined || this.#closed || this.isInterrupted || this.#memberOf.size > 0) return;
     this.#interruptedAtMs = this.#now();
     for (const session of this.#sessions.values()) session.interrupted();
-  }
-
-  /** As long as session mode tries: all its rounds with their pauses. */
-  #patienceMs(): number {
-    const { rebindRounds, reconnectMs, reconnectMaxMs } = this.#deps.session.limits;
-    let sum = 0;
-    for (let round = 0; round < rebindRounds; round += 1)
-      sum += Math.min(reconnectMaxMs, reconnectMs * 2 ** Math.min(16, round));
-    return sum;
   }
 
   #close(): void {

@@ -1,6 +1,7 @@
 import type { Counter } from '../../runtime/counters';
 import { Status, isUnanswered, type PduView } from '../wire';
-import { Hold, type PeerLink } from './peer-link';
+import { Hold } from './hold';
+import type { PeerLink } from './peer-link';
 
 /** Share of the window at which the sender is read again. */
 const ROOM = 0.75;

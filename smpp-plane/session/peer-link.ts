@@ -15,24 +15,13 @@ import {
   sequenceAt,
   type PduSink,
 } from '../wire';
+import { Hold } from './hold';
 import type { LinkDeps } from './link-deps';
 import type { LinkOwner } from './link-owner';
 import { LinkOutput, type OutputListener } from './link-output';
 import type { SideCounters } from './side-counters';
 import type { SubmitTracer } from './submit-tracer';
 import { Window } from './window';
-
-/** Why nothing is read of a link; a bit set. */
-export const Hold = {
-  /** The window of the other side is full. */
-  WINDOW: 1,
-  /** The other side reads slowly. */
-  SLOW_PEER: 2,
-  /** This peer itself does not read what it is sent. */
-  OWN_OUTPUT: 4,
-  /** The peer sends faster than it may. */
-  RATE: 8,
-} as const;
 
 /** How long a closed connection may take to go, ms. */
 const LINGER_MS = 1000;

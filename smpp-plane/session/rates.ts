@@ -2,7 +2,8 @@ import type { Clock } from '../../runtime/clock';
 import type { Counter } from '../../runtime/counters';
 import { Command, Status, type PduView } from '../wire';
 import { HeldLinks } from './held-links';
-import { Hold, type PeerLink } from './peer-link';
+import { Hold } from './hold';
+import type { PeerLink } from './peer-link';
 import { TokenBucket } from './token-bucket';
 
 /** Messages a second; undefined: as many as come. */

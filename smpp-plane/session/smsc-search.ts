@@ -3,6 +3,7 @@ import type { SmscTarget } from '../routing';
 import { Status, type PduView } from '../wire';
 import { BindAttempt, type BindIdentity, type SmscLink } from './bind-attempt';
 import type { AnswerObserver } from './peer-link';
+import { reconnectPause } from './reconnect-pause';
 import type { SessionDeps } from './session-deps';
 import type { SmscState } from './state';
 
@@ -98,10 +99,4 @@ export class SmscSearch {
     const round = this.#options.rounds - this.#roundsLeft;
     this.#timer = this.#deps.link.clock.after(reconnectPause(this.#deps, round), () => this.#next());
   }
-}
-
-/** The wait after the n-th failure (from 1), ms: doubles, a quarter more or less, so that many sessions do not come at once. */
-export function reconnectPause({ limits, random }: SessionDeps, failures: number): number {
-  const ceiling = Math.min(limits.reconnectMaxMs, limits.reconnectMs * 2 ** Math.min(16, failures - 1));
-  return ceiling * (0.75 + random() / 2);
 }
