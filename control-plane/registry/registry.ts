@@ -1,4 +1,4 @@
-import { Node, NodeRecord, NodeState, type Load } from '../../proto';
+import { Node, NodeState, type Load, type NodeRecord } from '../../proto';
 import type { Clock } from '../../runtime/clock';
 import type { Counters } from '../../runtime/counters';
 import type { Logger } from '../../runtime/logger';
