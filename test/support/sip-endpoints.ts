@@ -1,6 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { formatSip, methodOf, parseSip, statusOf, valueOf, valuesOf, type SipText } from './sip-text';
 
+/** Of the top Via. */
+const branchOf = (message: SipText): string => /branch=([^;,\s]+)/.exec(valueOf(message, 'Via'))?.[1] ?? '';
+
 async function bind(port = 0): Promise<Socket> {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve) => {
@@ -13,8 +16,9 @@ async function bind(port = 0): Promise<Socket> {
 export class SipServer {
   readonly #socket: Socket;
   readonly #tag = Math.random().toString(36).slice(2, 8);
-  /** Call-ID to the methods that came, retransmissions included. */
+  /** Call-ID to the methods that came: each transaction (method and branch of the top Via) once, however often it was retransmitted. */
   readonly calls = new Map<string, string[]>();
+  readonly #transactions = new Set<string>();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -22,8 +26,7 @@ export class SipServer {
       const request = parseSip(bytes.toString());
       const method = methodOf(request);
       if (method === '') return;
-      const callId = valueOf(request, 'Call-ID');
-      this.calls.set(callId, [...(this.calls.get(callId) ?? []), method]);
+      this.#remember(request, method);
       if (method === 'ACK') return;
       if (method === 'INVITE') socket.send(this.#answer(request, '180 Ringing'), port, address);
       socket.send(this.#answer(request, '200 OK'), port, address);
@@ -46,6 +49,14 @@ export class SipServer {
 
   close(): void {
     this.#socket.close();
+  }
+
+  #remember(request: SipText, method: string): void {
+    const callId = valueOf(request, 'Call-ID');
+    const transaction = `${callId} ${method} ${branchOf(request)}`;
+    if (this.#transactions.has(transaction)) return;
+    this.#transactions.add(transaction);
+    this.calls.set(callId, [...(this.calls.get(callId) ?? []), method]);
   }
 
   #answer(request: SipText, status: string): string {
@@ -79,8 +90,7 @@ export class SipClient {
     this.#proxy = { host, port: Number(port) };
     socket.on('message', (bytes) => {
       const answer = parseSip(bytes.toString());
-      const branch = /branch=([^;,\s]+)/.exec(valueOf(answer, 'Via'))?.[1] ?? '';
-      if (statusOf(answer) >= 200) this.#waiting.get(branch)?.(answer);
+      if (statusOf(answer) >= 200) this.#waiting.get(branchOf(answer))?.(answer);
     });
   }
 
