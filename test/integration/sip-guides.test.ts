@@ -118,3 +118,50 @@ it('OC-1: asks nodes for their load in Via, and not clients', async () => {
   node.send(request({ uri: `sip:a@127.0.0.1:${client.port}`, via }), port('internal.udp'));
   expect(header(await client.next(), 'Via')).not.toContain(';oc');
 });
+
+it('answers as chosen when a node cannot be reached', async () => {
+  const client = await agent();
+  const closed = await TcpNode.start();
+  const tcpPort = closed.port;
+  closed.close();
+  const { port } = await plane([sipNode('app1', { tcp: tcpPort })], {
+    config: { internalTransport: 'tcp', sendErrorStatus: 504, errorReason: 'gone' },
+  });
+  client.send(invite(client), port('external.udp'));
+  const answer = await client.next();
+  expect(startLine(answer)).toBe('SIP/2.0 504 Server Time-out');
+  expect(header(answer, 'Reason')).toBe('SIP;cause=504;text="gone"');
+});
+
+it('its own names go from Route, direct peers see its own address, and servers that want it get the hint', async () => {
+  const [client, node] = [await agent(), await agent()];
+  const advertised = { host: '203.0.113.5', udpPort: 5080 };
+  const { port, address } = await plane([sipNode('app1', { udp: node.port })], {
+    config: {
+      external: { ...loopback, advertised },
+      internal: loopback,
+      hostNames: ['sip.example.com'],
+      directPeers: ['127.0.0.0/8'],
+      compat: { restcomm: true },
+    },
+  });
+  client.send(invite(client, { extra: ['Route: <sip:sip.example.com;lr>'] }), port('external.udp'));
+  const received = await node.next();
+  expect(headers(received, 'Route')).toEqual([]);
+  const [inner, outer] = headers(received, 'Record-Route');
+  expect(outer).toContain(`<sip:${address('external.udp')};`);
+  for (const record of [inner, outer]) expect(record).toContain(`;node_host=127.0.0.1;node_port=${node.port}`);
+});
+
+it('with a single leg, servers that it was told of send where they want', async () => {
+  const [server, stranger, node, callee] = [await agent(), await agent(), await agent(), await agent()];
+  const { port } = await plane([sipNode('app1', { udp: node.port })], {
+    config: { external: loopback, internal: null, extraServerNodes: [`127.0.0.1:${server.port}`] },
+  });
+  const uri = `sip:carol@127.0.0.1:${callee.port}`;
+  server.send(invite(server, { uri }), port('external.udp'));
+  expect(startLine(await callee.next())).toBe(`INVITE ${uri} SIP/2.0`);
+  stranger.send(invite(stranger, { uri }), port('external.udp'));
+  expect(startLine(await node.next())).toContain('INVITE');
+  expect(callee.received).toHaveLength(1);
+});
