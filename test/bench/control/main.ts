@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { credentials } from '@grpc/grpc-js';
 import { NodeServiceClient, PlaneServiceClient } from '../../../proto';
 import { startControlProcess, type ControlProcess } from './control-process';
@@ -11,11 +12,6 @@ const SECONDS = Number(process.argv[4] ?? 20);
 const INTERVAL_MS = 2000;
 const CHANGES = 100;
 const CHANGE_EVERY_MS = 100;
-
-const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 
 interface Cost {
   readonly corePercent: number;

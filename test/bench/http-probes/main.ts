@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { RawClient, RawServer } from '../../support/raw-http';
 import { child, haproxy, installed, nginxProxy, type Contender } from '../http/contenders';
 import { DEFAULT_REPLY, probes, type Probe, type Seen } from './probes';
@@ -56,12 +57,6 @@ async function send(contender: Contender, node: RawServer, probe: Probe): Promis
   const { open } = node;
   client.destroy();
   return { client: client.received, node: node.received, open };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }
 
 /** A cell that is not as required: the status that came, and whether the node saw the request. */

@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 const HANDSHAKE =
   'GET /ws HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
@@ -38,9 +39,7 @@ export async function tunnelLoad(port: number, ms: number): Promise<number> {
     });
     socket.write(MESSAGE);
   }
-  await new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
+  await pause(ms);
   for (const socket of sockets) socket.destroy();
   return trips;
 }

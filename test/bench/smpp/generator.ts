@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Frames, bindPdu, submitTemplate } from './frames';
 
 export interface Load {
@@ -103,17 +104,17 @@ export async function generate(load: Load, started: () => void, ended: () => voi
   const clients = await Promise.all(Array.from({ length: load.sessions }, (_, place) => Client.bind(load, place)));
   const warm = Math.min(1, load.seconds / 4);
   const pacer = startLoad(clients, load);
-  await wait(warm * 1000);
+  await pause(warm * 1000);
   for (const client of clients) client.latencies.length = 0;
   started();
   const from = performance.now();
-  await wait(load.seconds * 1000);
+  await pause(load.seconds * 1000);
   const seconds = (performance.now() - from) / 1000;
   ended();
   const latencies = clients.flatMap((client) => client.latencies).toSorted((a, b) => a - b);
   clearInterval(pacer);
   for (const client of clients) client.stop();
-  await wait(100);
+  await pause(100);
   const refused = clients.reduce((sum, client) => sum + client.refused, 0);
   for (const client of clients) client.close();
   return {
@@ -140,10 +141,4 @@ function startLoad(clients: readonly Client[], load: Load): NodeJS.Timeout | und
       if (client.room > 0) client.submit(1);
     }
   }, 1);
-}
-
-async function wait(ms: number): Promise<void> {
-  await new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

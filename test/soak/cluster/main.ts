@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
+import { setTimeout as pause } from 'node:timers/promises';
 import { consulBinary } from '../../support/consul-binary';
 import type { ControlProcess } from '../../support/control-cluster';
 import { until } from '../../support/until';
+import { saySince } from '../say-since';
 import type { Load } from './load';
 import type { PlaneProcess } from './plane-process';
 import { SipLoad } from './sip-load';
@@ -32,12 +34,7 @@ const WORK_MS = { sip: 3000, http: 200, smpp: 200 } as const;
 const BACK_MS = 1000;
 
 const begun = performance.now();
-const say = (text: string): void =>
-  void process.stdout.write(`${((performance.now() - begun) / 1000).toFixed(1).padStart(7)} s  ${text}\n`);
-const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
+const say = saySince(begun);
 
 type Kind = keyof typeof WORK_MS;
 const kindOf = (plane: string): Kind => plane.split('-')[0] as Kind;

@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
+import { setTimeout as pause } from 'node:timers/promises';
 import { GuardedConsul } from '../../support/guarded-consul';
 import { consulBinary } from '../../support/consul-binary';
 import { ConsulServers } from '../../support/consul-servers';
 import { ControlCluster } from '../../support/control-cluster';
+import { saySince } from '../say-since';
 
 /**
  * `npm run soak consul-loss -- [--seconds 60]`: three control planes, two planes and four nodes lose Consul in each way that it can be lost:
@@ -16,12 +18,7 @@ const { values } = parseArgs({
 const LOSS_MS = Number(values.seconds) * 1000;
 
 const begun = performance.now();
-const say = (text: string): void =>
-  void process.stdout.write(`${((performance.now() - begun) / 1000).toFixed(1).padStart(7)} s  ${text}\n`);
-const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
+const say = saySince(begun);
 
 interface Loss {
   readonly what: string;

@@ -1,16 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** Length of a big body, octets. */
 export const BIG_BYTES = 300 * 1024 * 1024;
 const PIECE = Buffer.alloc(65_536, 0x78);
 /** A slow peer takes this much, then rests for 10 ms: about 25 MB/s. */
 const SLOW_BYTES = 256 * 1024;
-
-/** Resolves after so many ms. */
-export const rest = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 
 /** Reads a body as a slow peer does; returns how much came, also when it was cut. */
 export async function readSlowly(stream: IncomingMessage): Promise<number> {
@@ -21,7 +16,7 @@ export async function readSlowly(stream: IncomingMessage): Promise<number> {
       sinceRest += piece.length;
       if (sinceRest < SLOW_BYTES) continue;
       sinceRest = 0;
-      await rest(10);
+      await pause(10);
     }
   } catch {
     // Slow bodies that never end are cut by the plane.

@@ -2,7 +2,8 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent, get, request, type IncomingMessage } from 'node:http';
 import path from 'node:path';
-import { BIG_BYTES, readSlowly, rest, writeAll } from './bodies';
+import { setTimeout as pause } from 'node:timers/promises';
+import { BIG_BYTES, readSlowly, writeAll } from './bodies';
 
 /**
  * `npm run soak http-slow`: another client's p99 while slowhttptest holds connections open by slow heads, bodies and reads, measured in
@@ -34,7 +35,7 @@ async function p99(port: number): Promise<number> {
     });
     if (statusCode !== 200) throw new Error(`status ${statusCode}`);
     times.push(performance.now() - startMs);
-    await rest(2);
+    await pause(2);
   }
   agent.destroy();
   return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
@@ -68,13 +69,13 @@ async function attacked(port: number, kind: keyof typeof ATTACKS, plane: ChildPr
     const gone = new Promise((resolve) => {
       attack.once('exit', resolve).once('error', resolve);
     });
-    await rest(3000);
+    await pause(3000);
     const before = cpuMs(plane);
     under.push(await p99(port));
     busy.push(((cpuMs(plane) - before) / MEASURE_MS) * 100);
     attack.kill('SIGKILL');
     await gone;
-    await rest(500);
+    await pause(500);
   }
   const ratio = median(under) / median(idle);
   say(

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { SipClient, type SipDialog } from '../../support/sip-endpoints';
 
 /** What became of one call. */
@@ -16,11 +17,6 @@ export interface LoadOptions {
   readonly callsPerSecond: number;
   readonly callMs: number;
 }
-
-const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 
 /**
  * Places calls at a steady rate over all planes in turn. Half-way each call sends an INFO through the next plane, and at its end a BYE

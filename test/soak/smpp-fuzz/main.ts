@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { setTimeout as pause } from 'node:timers/promises';
 import { startService, type RunningProcess } from '../../support/processes';
 import { seededRandom } from '../../support/seeded-random';
 import { RawSmsc, boundEsme } from '../../support/smpp-peer';
@@ -36,11 +37,6 @@ const PACE = Number(values.pace);
 const IDLE_MS = Number(values.idle) * 1000;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const wait = async (ms: number): Promise<void> => {
-  await new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-};
 
 interface Outcome {
   readonly frames: number;
@@ -70,9 +66,9 @@ async function fuzz(mode: 'session' | 'pool'): Promise<Outcome> {
   const steady = await SteadyLoad.start(address, { sessions: SESSIONS, rate: RATE });
   write(well, wild);
   process.kill(plane.pid, 'SIGHUP');
-  await wait(1000);
+  await pause(1000);
   await steady.report();
-  await wait(IDLE_MS);
+  await pause(IDLE_MS);
   const idle = quantilesOf((await steady.report()).latencies);
 
   const rss = [rssMb(plane.pid)];
@@ -82,7 +78,7 @@ async function fuzz(mode: 'session' | 'pool'): Promise<Outcome> {
   const run = async (frames: number): Promise<void> => {
     while (fuzzers.frames < frames) {
       await fuzzers.once();
-      await wait(Math.max(0, (fuzzers.frames / PACE) * 1000 - (performance.now() - from)));
+      await pause(Math.max(0, (fuzzers.frames / PACE) * 1000 - (performance.now() - from)));
     }
   };
   for (const share of [0.5, 1]) {
@@ -95,7 +91,7 @@ async function fuzz(mode: 'session' | 'pool'): Promise<Outcome> {
   if (open !== SESSIONS) faults.push(`${SESSIONS - open} of the other sessions were lost`);
   if (failures.length > 0)
     faults.push(`${failures.length} submits of other sessions were refused: ${[...new Set(failures)].join(' ')}`);
-  await wait(1000);
+  await pause(1000);
   if ((await steady.report()).unanswered > RATE / 2) faults.push('submits of other sessions stay unanswered');
   const fresh = await boundEsme(address, 'fresh');
   if ((await fresh.ask(0x15, 7)).status !== 0) faults.push('a fresh session is deaf');

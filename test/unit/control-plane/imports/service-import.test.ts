@@ -1,14 +1,11 @@
 import { ServiceImport, nodeFromInstance } from '../../../../control-plane/imports';
-import { Registry } from '../../../../control-plane/registry';
-import { MemoryStore } from '../../../../control-plane/store';
 import { Node, NodeState, Protocol, Transport } from '../../../../proto';
 import { systemClock } from '../../../../runtime/clock';
 import { loadConfig, type ImportConfig } from '../../../../runtime/config';
 import type { ServiceInstance } from '../../../../runtime/consul';
-import { Counters } from '../../../../runtime/counters';
 import { silentLogger } from '../../../../runtime/logger';
-import { FakeClock } from '../../../support/fake-clock';
 import { FakeConsul } from '../../../support/fake-consul';
+import { RegistryWorld } from '../../../support/registry-world';
 import { until } from '../../../support/until';
 
 function configured(text = '{ service: web, ports: { http: port } }'): ImportConfig {
@@ -62,35 +59,16 @@ describe('an instance of a Consul service', () => {
   });
 });
 
-class World {
-  /** Of leases. */
-  readonly clock = new FakeClock();
+class World extends RegistryWorld {
   readonly consul = new FakeConsul();
-  readonly store = new MemoryStore('lineage', this.clock);
-  readonly registry: Registry = new Registry({
-    store: this.store,
-    clock: this.clock,
-    logger: silentLogger(),
-    counters: new Counters(),
-    lease: { ttlMs: 6000, removalDelayMs: 60_000 },
-    guard: { percent: 30, minNodes: 2, maxMs: 600_000 },
-    newLeaseId: () => 'lease',
-    holderId: 'me',
-    isHolderAlive: () => true,
-    planes: () => [],
-  });
   #imports: ServiceImport[] = [];
-
-  constructor() {
-    this.clock.every(this.registry.sweepIntervalMs, () => this.registry.sweep());
-  }
 
   import(text?: string): void {
     const shared = { clock: systemClock, random: () => 0, logger: silentLogger(), registry: this.registry };
     this.#imports.push(new ServiceImport({ ...shared, config: configured(text), client: this.consul.client() }));
   }
 
-  async register(id: string, tags: readonly string[] = []): Promise<void> {
+  async list(id: string, tags: readonly string[] = []): Promise<void> {
     this.consul.tags.set(id, tags);
     const check = { http: 'http://10.0.0.1/' };
     await this.consul.client().register({ name: 'web', id, host: '10.0.0.1', port: 8080, meta: {}, check });
@@ -117,8 +95,8 @@ describe('an imported service', () => {
 
   beforeEach(async () => {
     world = new World();
-    await world.register('a');
-    await world.register('b');
+    await world.list('a');
+    await world.list('b');
   });
 
   afterEach(() => world.close());
@@ -148,7 +126,7 @@ describe('an imported service', () => {
   });
 
   it('may be chosen by a tag', async () => {
-    await world.register('c', ['blue']);
+    await world.list('c', ['blue']);
     world.import('{ service: web, tag: blue, ports: { http: port } }');
     await world.becomes({ 'c.agent1': ACTIVE });
     expect(world.registry.get('c.agent1')?.node.labels.get('consul.import')).toBe('web#blue');

@@ -1,11 +1,8 @@
-import { Registry } from '../../../../control-plane/registry';
 import { startStaticNodes } from '../../../../control-plane/static-nodes';
-import { MemoryStore } from '../../../../control-plane/store';
 import { NodeState, Protocol, Transport } from '../../../../proto';
 import { loadConfig, type StaticNodeConfig } from '../../../../runtime/config';
-import { Counters } from '../../../../runtime/counters';
 import { silentLogger } from '../../../../runtime/logger';
-import { FakeClock } from '../../../support/fake-clock';
+import { RegistryWorld } from '../../../support/registry-world';
 
 function configured(text: string): StaticNodeConfig {
   const [node] = loadConfig({ set: [`control.nodes=[${text}]`] }).control.nodes;
@@ -13,26 +10,12 @@ function configured(text: string): StaticNodeConfig {
   return node;
 }
 
-class World {
-  readonly clock = new FakeClock();
-  readonly store = new MemoryStore('lineage', this.clock);
-  readonly registry = new Registry({
-    store: this.store,
-    clock: this.clock,
-    logger: silentLogger(),
-    counters: new Counters(),
-    lease: { ttlMs: 6000, removalDelayMs: 60_000 },
-    guard: { percent: 30, minNodes: 2, maxMs: 600_000 },
-    newLeaseId: () => 'lease',
-    holderId: 'me',
-    isHolderAlive: () => true,
-    planes: () => [],
-  });
+class World extends RegistryWorld {
   reason: string | undefined;
   readonly stop: () => void;
 
   constructor(text = '{ id: app1, address: 10.0.0.1, sipUdp: 5080, http: 8080 }') {
-    this.clock.every(this.registry.sweepIntervalMs, () => this.registry.sweep());
+    super();
     const probe = async (): Promise<string | undefined> => this.reason;
     this.stop = startStaticNodes({
       nodes: [configured(text)],
@@ -51,21 +34,17 @@ class World {
     }
     for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
   }
-
-  get state(): NodeState | undefined {
-    return this.registry.get('app1')?.node.state;
-  }
 }
 
 describe('a node of the configuration', () => {
   it('is SUSPECT until it answers, then ACTIVE without any lease', async () => {
     const world = new World();
-    expect(world.state).toBe(NodeState.SUSPECT);
+    expect(world.state('app1')).toBe(NodeState.SUSPECT);
     await world.rounds(2);
-    expect(world.state).toBe(NodeState.ACTIVE);
+    expect(world.state('app1')).toBe(NodeState.ACTIVE);
     await world.rounds(100);
     expect(world.registry.get('app1')).toMatchObject({ lease: undefined, record: { source: 'static' } });
-    expect(world.state).toBe(NodeState.ACTIVE);
+    expect(world.state('app1')).toBe(NodeState.ACTIVE);
     world.stop();
   });
 
@@ -74,18 +53,18 @@ describe('a node of the configuration', () => {
     await world.rounds(2);
     world.reason = 'gone';
     await world.rounds(4);
-    expect(world.state).toBe(NodeState.SUSPECT);
+    expect(world.state('app1')).toBe(NodeState.SUSPECT);
     await world.rounds(100);
-    expect(world.state).toBe(NodeState.SUSPECT);
+    expect(world.state('app1')).toBe(NodeState.SUSPECT);
     world.reason = undefined;
     await world.rounds(3);
-    expect(world.state).toBe(NodeState.ACTIVE);
+    expect(world.state('app1')).toBe(NodeState.ACTIVE);
     world.stop();
   });
 
   it('without probes is ACTIVE at once', () => {
     const world = new World('{ id: app1, address: "::1", smpp: 2775, probe: { enabled: false } }');
-    expect(world.state).toBe(NodeState.ACTIVE);
+    expect(world.state('app1')).toBe(NodeState.ACTIVE);
     expect(world.registry.get('app1')?.node.endpoints).toEqual([
       { protocol: Protocol.SMPP, transport: Transport.TCP, host: '::1', port: 2775 },
     ]);
@@ -100,9 +79,9 @@ describe('a node of the configuration', () => {
     await world.rounds(4);
     world.reason = undefined;
     await world.rounds(4);
-    expect(world.state).toBe(NodeState.MAINTENANCE);
+    expect(world.state('app1')).toBe(NodeState.MAINTENANCE);
     await world.registry.resume('app1', '');
-    expect(world.state).toBe(NodeState.ACTIVE);
+    expect(world.state('app1')).toBe(NodeState.ACTIVE);
     world.stop();
   });
 
@@ -111,7 +90,7 @@ describe('a node of the configuration', () => {
     await world.rounds(3);
     await world.registry.remove('app1', '');
     await world.rounds(1);
-    expect(world.state).toBe(NodeState.ACTIVE);
+    expect(world.state('app1')).toBe(NodeState.ACTIVE);
     world.stop();
   });
 
