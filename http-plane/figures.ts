@@ -8,6 +8,7 @@ export class HttpFigures {
   readonly bytesToServer: Counter;
   readonly bytesToClient: Counter;
   readonly tunnelsOpened: Counter;
+  readonly tunnelsDrained: Counter;
   readonly retries: Counter;
   /** Requests in flight now. */
   active = 0;
@@ -27,6 +28,7 @@ export class HttpFigures {
     this.bytesToServer = counters.counter('http.bytes.toServer');
     this.bytesToClient = counters.counter('http.bytes.toClient');
     this.tunnelsOpened = counters.counter('http.tunnels.opened');
+    this.tunnelsDrained = counters.counter('http.tunnels.drained');
     this.retries = counters.counter('http.retries');
     this.#methods = new Map(METHODS.map((method) => [method, counters.counter(`http.requests.${method}`)]));
     this.#otherMethod = counters.counter('http.requests.OTHER');

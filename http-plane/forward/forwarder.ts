@@ -7,7 +7,7 @@ import type { UrlRewriter } from '../rewrite';
 import type { Router } from '../routing';
 import type { UnavailableHost } from './unavailable-host';
 
-export type ForwarderCore = Pick<PlaneCore, 'clock' | 'logger' | 'random' | 'table' | 'telemetry'>;
+export type ForwarderCore = Pick<PlaneCore, 'clock' | 'logger' | 'onTable' | 'random' | 'table' | 'telemetry'>;
 
 export interface ForwarderOptions {
   readonly core: ForwarderCore;

@@ -53,6 +53,8 @@ export class Tunnel {
     from.setNoDelay?.(true);
     from.setTimeout?.(0);
     from.on('data', (chunk: Buffer) => {
+      // We have ended this way; what a peer still says before its own end has nowhere to go.
+      if (to.writableEnded) return;
       this.#heardAtMs = this.#options.clock.now();
       this.#options.onBytes(chunk.length, toNode);
       if (!to.write(chunk)) from.pause();

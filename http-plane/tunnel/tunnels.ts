@@ -1,5 +1,6 @@
 import type { PlaneNode } from '../../data-plane';
 import type { Clock } from '../../runtime/clock';
+import type { Random } from '../../runtime/random';
 import type { HttpFigures } from '../figures';
 import { Tunnel, type TunnelEnd } from './tunnel';
 
@@ -14,14 +15,21 @@ export interface TunnelEnds {
 
 export interface TunnelsOptions {
   readonly clock: Clock;
+  readonly random: Random;
   readonly figures: HttpFigures;
   readonly idleMs: number;
 }
 
-/** The tunnels that are open, with their figures. No push of the control plane touches them. */
+/** Tunnels of a drained node end spread over this time, ms: their clients come back one by one. */
+const SPREAD_MS = 1000;
+/** A peer's own end is awaited so long, ms. */
+const DRAIN_GRACE_MS = 5000;
+
+/** The tunnels that are open, with their figures. No push of the control plane touches them but the end of their node's drain. */
 export class Tunnels {
   readonly #options: TunnelsOptions;
-  readonly #open = new Set<Tunnel>();
+  /** With the id of the node. */
+  readonly #open = new Map<Tunnel, string>();
 
   constructor(options: TunnelsOptions) {
     this.#options = options;
@@ -50,15 +58,30 @@ export class Tunnels {
       onBytes(earlyOfClient.length, true);
     }
     const tunnel = new Tunnel({ client, node, clock, idleMs, onBytes });
-    this.#open.add(tunnel);
+    this.#open.set(tunnel, target.id);
     void this.#forget(tunnel, target);
+  }
+
+  /** Ends what is left to nodes whose drain is over: FIN both ways, spread over a second. */
+  drained(nodeIds: ReadonlySet<string>): void {
+    if (nodeIds.size === 0) return;
+    const { clock, random } = this.#options;
+    for (const [tunnel, nodeId] of this.#open) {
+      if (nodeIds.has(nodeId)) clock.after(random() * SPREAD_MS, () => this.#endDrained(tunnel));
+    }
   }
 
   /** Ends all in order, and cuts those that do not end within `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    const open = [...this.#open];
+    const open = [...this.#open.keys()];
     for (const tunnel of open) tunnel.end(graceMs);
     await Promise.all(open.map((tunnel) => tunnel.closed));
+  }
+
+  #endDrained(tunnel: Tunnel): void {
+    if (!this.#open.has(tunnel)) return;
+    this.#options.figures.tunnelsDrained.value += 1;
+    tunnel.end(DRAIN_GRACE_MS);
   }
 
   async #forget(tunnel: Tunnel, target: PlaneNode): Promise<void> {

@@ -4,7 +4,7 @@ import { Networks } from '../../runtime/networks';
 import { TlsMaterial } from '../../runtime/tls';
 import type { Forwarder, ForwarderOptions } from '../forward';
 import { Http2Clients } from '../http2';
-import { Tunnels } from '../tunnel';
+import { Tunnels, drainedNodes } from '../tunnel';
 import { ClientConnection, type ClientOrigin } from './client-connection';
 import { HeadParser } from './head-parser';
 import { HeadWriter } from './head-writer';
@@ -38,7 +38,8 @@ class WireForwarder implements Forwarder {
   constructor(options: ForwarderOptions) {
     const { core, config, figures } = options;
     this.#nodeTls = new TlsMaterial(config.nodeTls, { ...core, what: 'http plane, connections to nodes' });
-    const tunnels = new Tunnels({ clock: core.clock, figures, idleMs: config.tunnelIdleMs });
+    const tunnels = new Tunnels({ clock: core.clock, random: core.random, figures, idleMs: config.tunnelIdleMs });
+    core.onTable((table, previous) => tunnels.drained(drainedNodes(table, previous)));
     this.#http2 = new Http2Clients({ ...options, tunnels, nodeTls: this.#nodeTls });
     this.#listeners = new Listeners(options, {
       http1: (socket, origin) => this.#accept(socket, origin),

@@ -1,9 +1,9 @@
 import { connect, type AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import { NodeState } from '../../proto';
+import { NodeState, type Node } from '../../proto';
 import { HttpBackend } from '../support/http-backend';
 import { httpNode, httpPlane, type HttpPlaneFixture } from '../support/http-plane-fixture';
-import { RawClient, RawServer, answer } from '../support/raw-http';
+import { RawClient, RawServer, answer, type RawConnection } from '../support/raw-http';
 import { until } from '../support/until';
 
 const HANDSHAKE =
@@ -264,7 +264,7 @@ test('X4: fragments, ping, close codes and a megabyte pass as the bytes they are
   expect(client.received.slice(head) === sent).toBe(true);
 });
 
-test('1 000 tunnels outlive 100 pushes, the drain and the removal of their node', async () => {
+test('1 000 tunnels outlive 100 pushes, the beginning of a drain, and a node that vanishes', async () => {
   const node = await rawNode(({ socket, received }) =>
     socket.write(received.endsWith('\r\n\r\n') ? SWITCHED : 'pong', 'latin1'),
   );
@@ -275,8 +275,32 @@ test('1 000 tunnels outlive 100 pushes, the drain and the removal of their node'
     fixture.core.setNodes([httpNode('app1', node.port, { weight: i }), httpNode(`other${i}`, 1)]);
   }
   fixture.core.setNodes([httpNode('app1', node.port, { state: NodeState.DRAINING })]);
+  fixture.core.setNodes([httpNode('app1', node.port, { state: NodeState.SUSPECT })]);
   fixture.core.setNodes([]);
   for (const client of clients) client.send('ping');
   await until('all answer', () => clients.every(({ received }) => received.endsWith('pong')));
   expect(fixture.gauge('http.tunnels')).toBe(1000);
 }, 30_000);
+
+test.each([
+  ['goes into MAINTENANCE', NodeState.MAINTENANCE],
+  ['is removed', undefined],
+])('Q6: tunnels of a node whose drain is over end with FIN, those of others stay: it %s', async (_how, state) => {
+  const pong = ({ socket, received }: RawConnection): unknown =>
+    socket.write(received.endsWith('\r\n\r\n') ? SWITCHED : 'pong', 'latin1');
+  const [one, two] = [await rawNode(pong), await rawNode(pong)];
+  const others = httpNode('app2', two.port);
+  const at = (now: NodeState): Node => httpNode('app1', one.port, { state: now });
+  fixture = await httpPlane([at(NodeState.ACTIVE), others]);
+  const clients = Array.from({ length: 20 }, () => rawClient().send(HANDSHAKE));
+  await until('all stand', () => fixture.gauge('http.tunnels') === 20);
+  fixture.core.setNodes([at(NodeState.DRAINING), others]);
+  for (const client of clients) client.send('ping');
+  await until('all answer', () => clients.every(({ received }) => received.endsWith('pong')));
+  fixture.core.setNodes(state === undefined ? [others] : [at(state), others]);
+  await until('half are left', () => fixture.gauge('http.tunnels') === 10);
+  expect(fixture.counter('http.tunnels.drained')).toBe(10);
+  await until('both sides have ended', () => one.open === 0 && clients.filter(({ closed }) => closed).length === 10);
+  for (const client of clients.filter(({ closed }) => !closed)) await client.send('ping').until(/pongpong$/);
+  expect(two.open).toBe(10);
+});
