@@ -13,6 +13,9 @@ const SWITCHED =
   'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
   'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
 
+const pong = ({ socket, received }: RawConnection): unknown =>
+  socket.write(received.endsWith('\r\n\r\n') ? SWITCHED : 'pong', 'latin1');
+
 let fixture: HttpPlaneFixture;
 const closers: (() => unknown)[] = [];
 
@@ -286,8 +289,6 @@ test.each([
   ['goes into MAINTENANCE', NodeState.MAINTENANCE],
   ['is removed', undefined],
 ])('Q6: tunnels of a node whose drain is over end with FIN, those of others stay: it %s', async (_how, state) => {
-  const pong = ({ socket, received }: RawConnection): unknown =>
-    socket.write(received.endsWith('\r\n\r\n') ? SWITCHED : 'pong', 'latin1');
   const [one, two] = [await rawNode(pong), await rawNode(pong)];
   const others = httpNode('app2', two.port);
   const at = (now: NodeState): Node => httpNode('app1', one.port, { state: now });
