@@ -1,6 +1,6 @@
 /*
  * Closed-loop SIP load over UDP on loopback: INVITEs to a proxy, and the node behind it that answers each with 200.
- * Usage: generator PROXY_PORT NODE_PORT WINDOW SECONDS RATE
+ * Usage: generator PROXY_PORT NODE_PORT WINDOW SECONDS RATE [HOST_OF_REQUEST_URI]
  *   WINDOW: INVITEs in flight at most; RATE: INVITEs a second, 0: as fast as answers come.
  * Prints one line of JSON.
  */
@@ -99,7 +99,7 @@ static void serve(int fd) {
 }
 
 static const char *TEMPLATE =
-    "INVITE sip:service@example.com SIP/2.0\r\n"
+    "INVITE sip:service@%s SIP/2.0\r\n"
     "Via: SIP/2.0/UDP 127.0.0.1:%d;branch=" MARK "%08u;rport\r\n"
     "From: \"Generator\" <sip:generator@127.0.0.1:%d>;tag=%08u\r\n"
     "To: <sip:service@example.com>\r\n"
@@ -122,7 +122,9 @@ static uint32_t percentile(uint64_t total, double share) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6) return fprintf(stderr, "usage: generator PROXY_PORT NODE_PORT WINDOW SECONDS RATE\n"), 2;
+  if (argc < 6 || argc > 7 || (argc == 7 && strlen(argv[6]) > 64))
+    return fprintf(stderr, "usage: generator PROXY_PORT NODE_PORT WINDOW SECONDS RATE [HOST_OF_REQUEST_URI]\n"), 2;
+  const char *host = argc == 7 ? argv[6] : "example.com";
   int window = atoi(argv[3]), node = udp(atoi(argv[2])), client = udp(0), port = port_of(client);
   double seconds = atof(argv[4]), rate = atof(argv[5]);
   struct sockaddr_in proxy = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -141,7 +143,7 @@ int main(int argc, char **argv) {
       int n = room < BATCH ? (int)room : BATCH;
       for (int i = 0; i < n; i++) {
         uint32_t id = serial++;
-        size = sprintf(out[i], TEMPLATE, port, id, port, id, id, port, sizeof BODY - 1);
+        size = sprintf(out[i], TEMPLATE, host, port, id, port, id, id, port, sizeof BODY - 1);
         put(i, size, &proxy);
         sent_at[id % SLOTS] = t;
       }

@@ -1,13 +1,15 @@
 import { parseArgs } from 'node:util';
 import { Cluster, startService } from '../../support/processes';
 import { until } from '../../support/until';
+import { background } from './background';
 import { CallLoad, type CallRecord } from './call-load';
 import { NodeChurn, type ChurnNode } from './node-churn';
 
 /**
- * `npm run soak sip-churn -- [--minutes 10] [--rate 50] [--call 30]`: calls through two planes that share nothing but the control plane,
+ * `npm run soak sip-churn -- [--minutes 10] [--rate 50] [--call 30] [--background 0]`: calls through two planes that share nothing but the control plane,
  * while every 20 s a node joins, leaves, drains, resumes or crashes. Calls that were on no crashed node: none may fail. Calls on a
- * crashed node: every later request reaches one stand-in, whichever plane it comes through.
+ * crashed node: every later request reaches one stand-in, whichever plane it comes through. `--background N` keeps each plane busy with N
+ * more INVITEs a second.
  */
 const EVENT_MS = 20_000;
 const LEASE_TTL_MS = 6000;
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '10' },
     rate: { type: 'string', default: '50' },
     call: { type: 'string', default: '30' },
+    background: { type: 'string', default: '0' },
   },
 });
 
@@ -69,19 +72,23 @@ async function main(): Promise<void> {
   });
   const churn = new NodeChurn(cluster);
   for (let i = 0; i < 4; i += 1) await churn.join();
+  const planes = [cluster.sip.addresses['external.udp'] ?? '', second.addresses['external.udp'] ?? ''];
+  const seconds = Number(values.minutes) * 60;
+  const others = background(cluster, values.background === '0' ? [] : planes, seconds, Number(values.background));
   const load = new CallLoad({
-    planes: [cluster.sip.addresses['external.udp'] ?? '', second.addresses['external.udp'] ?? ''],
+    planes,
     callsPerSecond: Number(values.rate),
     callMs: Number(values.call) * 1000,
   });
   await load.start();
-  const end = performance.now() + Number(values.minutes) * 60_000;
+  const end = performance.now() + seconds * 1000;
   while (performance.now() + EVENT_MS < end) {
     const due = performance.now() + EVENT_MS;
     await until('the next event is due', () => performance.now() >= due, EVENT_MS * 2);
     say(`${Math.round(performance.now() / 1000)} s: ${await churn.next()}; ${load.calls.length} calls so far`);
   }
   await load.stop();
+  for (const { sent, answered } of await others) say(`beside them ${answered} of ${sent} INVITEs answered`);
   const verdict = judge(load.calls, churn.nodes);
   await churn.close();
   await second.stop();
