@@ -3,4 +3,5 @@ export { type Forwarder, type ForwarderOptions } from './forwarder';
 export * from './own-answer';
 export { endRequestSpan, startRequestSpan } from './request-span';
 export { UnavailableHost } from './unavailable-host';
+export { forwardedElement } from './forwarded-element';
 export { endpointFor } from './node-endpoint';

@@ -1,4 +1,5 @@
 import type { Http2ServerRequest } from 'node:http2';
+import { forwardedElement } from '../forward';
 import type { CleanRequest } from './clean-request';
 
 export interface HopOptions {
@@ -10,13 +11,15 @@ export interface HopOptions {
   readonly trusted: boolean;
   /** Pseudonym in Via. */
   readonly via: string;
+  /** Says who the client is in Forwarded, too. */
+  readonly forwarded: boolean;
   /** Of our own span; '': the caller's goes on. */
   readonly traceparent: string;
 }
 
 /** The fields of a request as the node gets them: those of the client that go on, then ours, as HTTP/1.1 clients get them. */
 export function fieldsForNode(options: HopOptions): Map<string, string | string[]> {
-  const { request, clean, address, trusted, via, traceparent } = options;
+  const { request, clean, address, trusted, via, forwarded, traceparent } = options;
   const came = (name: string): string | undefined => {
     const value = request.headers[name];
     return typeof value === 'string' ? value : undefined;
@@ -32,6 +35,8 @@ export function fieldsForNode(options: HopOptions): Map<string, string | string[
     const value = trusted ? came(name) : undefined;
     if (value !== undefined) fields.set(name, value);
   }
+  const own = forwardedElement(address, 'https', clean.host);
+  if (forwarded) fields.set('forwarded', trusted ? behind('forwarded', own) : own);
   if (traceparent !== '') fields.set('traceparent', traceparent);
   return fields;
 }

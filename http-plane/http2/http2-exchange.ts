@@ -102,8 +102,8 @@ export class Http2Exchange {
 
   #fields(): ReadonlyMap<string, string | string[]> {
     const [request, clean, address, trusted] = [this.#request, this.#clean, this.#address, this.#trusted];
-    const { via } = this.#options.config;
-    return fieldsForNode({ request, clean, address, trusted, via, traceparent: traceparentOf(this.#span) });
+    const { via, forwarded } = this.#options.config;
+    return fieldsForNode({ request, clean, address, trusted, via, forwarded, traceparent: traceparentOf(this.#span) });
   }
 
   #assigned(outgoing: ClientRequest, socket: Socket): void {

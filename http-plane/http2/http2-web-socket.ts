@@ -71,7 +71,8 @@ export class Http2WebSocket {
     this.#slow = false;
     node.live.requests += 1;
     node.live.activeSessions += 1;
-    const fields = fieldsForNode({ request, clean, address, trusted, via: config.via, traceparent: '' });
+    const { via, forwarded } = config;
+    const fields = fieldsForNode({ request, clean, address, trusted, via, forwarded, traceparent: '' });
     for (const [name, value] of Object.entries(this.#handshake())) fields.set(name, value);
     const secure = endpoint.transport === Transport.TLS || endpoint.transport === Transport.WSS;
     const outgoing = httpRequest({

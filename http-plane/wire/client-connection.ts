@@ -56,6 +56,7 @@ export class ClientConnection implements ExchangeClient {
       proto: secure ? 'https' : 'http',
       trusted: deps.trusted.has(address),
       via: deps.config.via,
+      forwarded: deps.config.forwarded,
     });
     socket.on('data', (bytes: Buffer) => this.#data(bytes));
     socket.on('drain', () => this.#exchange?.clientDrained());

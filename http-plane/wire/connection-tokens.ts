@@ -14,6 +14,7 @@ const KEPT: ReadonlySet<number> = new Set<number>([
   Kind.X_FOR,
   Kind.X_PROTO,
   Kind.X_HOST,
+  Kind.X_PORT,
   Kind.VIA,
   Kind.WS_KEY,
   Kind.WS_VERSION,

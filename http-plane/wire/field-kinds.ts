@@ -12,7 +12,6 @@ export const Kind = {
   TRAILER: 9,
   /** Ends at this hop whatever it says. */
   HOP: 10,
-  /** X-Forwarded-Port and Forwarded. */
   FORWARDED: 11,
   VIA: 12,
   TRACEPARENT: 13,
@@ -23,6 +22,7 @@ export const Kind = {
   X_FOR: 18,
   X_PROTO: 19,
   X_HOST: 20,
+  X_PORT: 21,
 } as const;
 
 /** By length of the name, then by name: the length alone settles most fields. */
@@ -44,7 +44,7 @@ const byLength: readonly (readonly (readonly [string, number])[])[] = arrange([
   ['x-forwarded-for', Kind.X_FOR],
   ['x-forwarded-proto', Kind.X_PROTO],
   ['x-forwarded-host', Kind.X_HOST],
-  ['x-forwarded-port', Kind.FORWARDED],
+  ['x-forwarded-port', Kind.X_PORT],
   ['forwarded', Kind.FORWARDED],
   ['via', Kind.VIA],
   ['traceparent', Kind.TRACEPARENT],

@@ -1,3 +1,4 @@
+import { forwardedElement } from '../forward';
 import { fieldsNamedByConnection, isNamedAway } from './connection-tokens';
 import { Kind } from './field-kinds';
 import { Option, type HeadParser } from './head-parser';
@@ -13,6 +14,8 @@ export interface RequestStamp {
   readonly trusted: boolean;
   /** Pseudonym in Via. */
   readonly via: string;
+  /** Says it in Forwarded, too. */
+  readonly forwarded: boolean;
   /** X-Forwarded-For, X-Forwarded-Proto and Via as most requests get them: HTTP/1.1 of a client that is not believed, no hop before. */
   readonly usual: Buffer;
 }
@@ -49,13 +52,23 @@ export function writeRequestHead(
   const origin = view.asCame;
   if (origin) out.bytes(buffer, start, head.lineEnd);
   else out.text(`${view.method} ${view.target} HTTP/1.1\r\nHost: ${view.host}\r\n`);
-  copyFields(out, { head, buffer, view, trusted: stamp.trusted, withHost: origin, traced: traceparent !== '' });
-  if (!stamp.trusted && view.minor === 1 && head.firsts[Kind.VIA] === -1) out.copy(stamp.usual);
+  const { trusted, forwarded } = stamp;
+  copyFields(out, {
+    head,
+    buffer,
+    view,
+    trusted,
+    keepsForwarded: trusted && !forwarded,
+    withHost: origin,
+    traced: traceparent !== '',
+  });
+  if (!trusted && view.minor === 1 && head.firsts[Kind.VIA] === -1) out.copy(stamp.usual);
   else {
     writeForwarded(out, { head, buffer, view, stamp });
     writeChain(out, { head, buffer, kind: Kind.VIA, name: 'Via: ', own: `1.${view.minor} ${stamp.via}\r\n` });
   }
   writeForwardedHost(out, { head, buffer, view, stamp }, origin);
+  if (forwarded) writeElement(out, { head, buffer, view, stamp });
   if (view.body === Body.CHUNKED) out.text('Transfer-Encoding: chunked\r\n');
   if (view.maxForwards > 0) out.text(`Max-Forwards: ${view.maxForwards - 1}\r\n`);
   if (traceparent !== '') out.text(`traceparent: ${traceparent}\r\n`);
@@ -79,13 +92,16 @@ interface CopyOptions {
   readonly buffer: Buffer;
   readonly view: RequestView;
   readonly trusted: boolean;
+  /** Forwarded goes on as it came. */
+  readonly keepsForwarded: boolean;
   readonly withHost: boolean;
   /** We write `traceparent` ourselves. */
   readonly traced: boolean;
 }
 
 /** Copies whole runs of fields that go on. */
-function copyFields(out: HeadWriter, { head, buffer, view, trusted, withHost, traced }: CopyOptions): void {
+function copyFields(out: HeadWriter, options: CopyOptions): void {
+  const { head, buffer, view, trusted, keepsForwarded, withHost, traced } = options;
   const named = (head.connection & Option.OTHER) === 0 ? undefined : fieldsNamedByConnection(head, buffer);
   let runStart = -1;
   for (let i = 0; i < head.count; i += 1) {
@@ -94,7 +110,8 @@ function copyFields(out: HeadWriter, { head, buffer, view, trusted, withHost, tr
     if (kind === Kind.HOST) passes = withHost;
     else if (kind === Kind.TRACEPARENT) passes = !traced;
     else if (kind === Kind.MAX_FORWARDS) passes = view.maxForwards <= 0;
-    else if (kind === Kind.FORWARDED || kind === Kind.X_PROTO || kind === Kind.X_HOST) passes = trusted;
+    else if (kind === Kind.X_PROTO || kind === Kind.X_HOST || kind === Kind.X_PORT) passes = trusted;
+    else if (kind === Kind.FORWARDED) passes = keepsForwarded;
     else if (kind === Kind.TRAILER) passes = view.body === Body.CHUNKED;
     if (passes && named !== undefined && isNamedAway(named, { head, buffer, index: i })) passes = false;
     if (passes) {
@@ -125,6 +142,13 @@ function writeForwardedHost(out: HeadWriter, { head, buffer, view, stamp }: Forw
   if (fromField) out.bytes(buffer, head.valueStarts[index] as number, head.valueEnds[index] as number);
   else out.text(view.host);
   out.lineEnd();
+}
+
+/** Forwarded: our element alone, or behind those that a trusted client sent. */
+function writeElement(out: HeadWriter, { head, buffer, view, stamp }: ForwardedSource): void {
+  const own = `${forwardedElement(stamp.address, stamp.proto, view.host)}\r\n`;
+  if (stamp.trusted) writeChain(out, { head, buffer, kind: Kind.FORWARDED, name: 'Forwarded: ', own });
+  else out.text(`Forwarded: ${own}`);
 }
 
 export interface ChainSource {

@@ -50,6 +50,7 @@ const PASSES = passing([
   Kind.X_FOR,
   Kind.X_PROTO,
   Kind.X_HOST,
+  Kind.X_PORT,
   Kind.TRACEPARENT,
   Kind.MAX_FORWARDS,
 ]);

@@ -129,6 +129,10 @@ export const http = z
       .array(network)
       .default([])
       .describe('Proxies in front of the plane whose X-Forwarded-… and Forwarded are believed and continued.'),
+    forwarded: z
+      .boolean()
+      .default(false)
+      .describe('Tells nodes who the client is in Forwarded (RFC 7239) too, behind what trusted proxies say there.'),
     proxyProtocol,
     rewrite: z
       .array(rewriteRule)

@@ -173,6 +173,16 @@ describeWith('openssl', 'HTTP/2 streams', () => {
     expect(node.received).toMatch(/^forwarded: for=198\.51\.100\.1\r$/im);
   });
 
+  it.each([
+    ['in one element', [], /^forwarded: for=127\.0\.0\.1;proto=https;host="[^"]+"\r$/im],
+    ["behind a trusted proxy's", ['127.0.0.1'], /^forwarded: for=6, for=127\.0\.0\.1;proto=https;host="[^"]+"\r$/im],
+  ])('P4: Forwarded tells of the client %s', async (_name, trustedProxies, expected) => {
+    const node = await rawNode(answer('ok'));
+    await start([httpNode('app1', node.port)], { forwarded: true, trustedProxies });
+    await watched(session.request({ ':path': '/', forwarded: 'for=6' })).closed;
+    expect(node.received).toMatch(expected);
+  });
+
   describe('RFC 8441: a WebSocket', () => {
     it('is a tunnel to the WebSocket port of a node, whatever its subprotocol, and is counted', async () => {
       const port = await wsNode();

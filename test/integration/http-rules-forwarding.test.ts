@@ -87,6 +87,26 @@ test('P4: what a client says about itself is replaced', async () => {
   ]);
 });
 
+describe('P4: with Forwarded', () => {
+  const claimed = 'Forwarded: for=6\r\nforwarded: for="[2001:db8::1]";proto=http\r\nX-Forwarded-Port: 1\r\n';
+  const forwarded = async (trustedProxies: readonly string[]): Promise<unknown> => {
+    hop = await httpHop(answer('ok'), { forwarded: true, trustedProxies: [...trustedProxies] });
+    await hop.client().send(get(claimed)).until('ok');
+    return hop.node.received.match(/^(x-forwarded-port|forwarded): .*$/gim);
+  };
+
+  test('a client is told of in one element', async () => {
+    expect(await forwarded([])).toEqual(['Forwarded: for=127.0.0.1;proto=http;host="x"']);
+  });
+
+  test('behind a trusted proxy its elements are continued', async () => {
+    expect(await forwarded(['127.0.0.1'])).toEqual([
+      'X-Forwarded-Port: 1',
+      'Forwarded: for=6, for="[2001:db8::1]";proto=http, for=127.0.0.1;proto=http;host="x"',
+    ]);
+  });
+});
+
 test('P5: fields keep number, order and spelling, both ways', async () => {
   const lines = ['sEt-CookiE: a=1', 'X-B:  two  ', 'Set-Cookie: b=2', 'x-b: \xe4'];
   hop = await httpHop(answer('ok', `${lines.join('\r\n')}\r\n`));
