@@ -45,6 +45,9 @@ async function killWorker(service: RunningProcess): Promise<number> {
   return Number(back['time']) - Number(logged(service, 'service died, starting it again')[before]?.['time']);
 }
 
+/** A connection that is handed over to a worker in the moment of its death is nobody's (node:cluster): its client gives up after this time. */
+const HANDED_OVER_MS = 3000;
+
 describe('planes with two workers', () => {
   let cluster: Cluster;
   let web: WebNode[] = [];
@@ -151,9 +154,11 @@ describe('planes with two workers', () => {
           if (!client.sockets.has(socket)) socket.once('close', () => (client.cut += 1));
           client.sockets.add(socket);
         };
-        get(url, { agent: client.agent }, (answer) => answer.resume().on('end', resolve).on('error', failed))
-          .on('socket', follow)
-          .on('error', failed);
+        const request = get(url, { agent: client.agent, timeout: HANDED_OVER_MS }, (answer) =>
+          answer.resume().on('end', resolve).on('error', failed),
+        );
+        request.on('timeout', () => request.destroy(new Error('no answer')));
+        request.on('socket', follow).on('error', failed);
       });
     const loops = clients.map(async (client) => {
       while (running) await ask(client);
@@ -171,7 +176,8 @@ describe('planes with two workers', () => {
     expect(cut).toHaveLength(open);
     const others = clients.filter((client) => !cut.includes(client));
     expect(others.filter((client) => client.failed > 0)).toEqual([]);
-    expect(Math.max(...cut.map((client) => client.failed))).toBeLessThanOrEqual(1);
+    // Once with its connection, and once more when its next one was on its way to the dying worker.
+    expect(Math.max(...cut.map((client) => client.failed))).toBeLessThanOrEqual(2);
     expect(tookMs).toBeLessThan(5000);
     for (const client of clients) client.agent.destroy();
   });
